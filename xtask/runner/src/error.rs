@@ -1,0 +1,241 @@
+//! The one error type, shared by the runner, the commands and a service.
+
+use std::fmt;
+
+use dbtask_rules::Position;
+use unicode_width::UnicodeWidthChar;
+
+/// What kind of failure it is. It decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It was tried and did not work (exit code 1).
+    Failed,
+    /// What was typed, or set, cannot be used (exit code 2).
+    Usage,
+    /// A guard said no; nothing was changed (exit code 3).
+    Refused,
+    /// Something is pending or differs, as `--check` asks (exit code 4).
+    Pending,
+}
+
+/// A place in a file, with the line that stands there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The file, relative to the workspace root.
+    pub path: String,
+    /// Where in the file.
+    pub position: Position,
+    /// The whole source line at that position.
+    pub line: String,
+}
+
+impl Excerpt {
+    /// The place of the byte at `offset` of `text`, which is the content of `path`.
+    pub fn of_byte(path: &str, text: &str, offset: usize) -> Excerpt {
+        let position = Position::of_byte(text, offset);
+        let line = text.lines().nth(position.line - 1).unwrap_or_default().to_owned();
+        Excerpt { path: path.to_owned(), position, line }
+    }
+}
+
+/// The longest part of a source line that is shown around a caret, in terminal columns.
+const SHOWN_COLUMNS: usize = 120;
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { line, column } = self.position;
+        let number = line.to_string();
+        let gutter = " ".repeat(number.len());
+        let (text, indent) = window(&self.line, column);
+        writeln!(f, "{gutter}--> {}:{line}:{column}", self.path)?;
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{number} | {text}")?;
+        write!(f, "{gutter} | {}^", " ".repeat(indent))
+    }
+}
+
+/// The part of `line` around the character `column` (from 1) that fits on a terminal, tabs as four spaces,
+/// and how many terminal columns stand before that character.
+fn window(line: &str, column: usize) -> (String, usize) {
+    let cells: Vec<(String, usize)> = line
+        .chars()
+        .map(|c| match c {
+            '\t' => ("    ".to_owned(), 4),
+            c if c.is_control() => ("\u{fffd}".to_owned(), 1),
+            c => (c.to_string(), c.width().unwrap_or(0)),
+        })
+        .collect();
+    let caret = (column - 1).min(cells.len());
+    let mut start = caret;
+    let mut before = 0;
+    while start > 0 && before + cells[start - 1].1 <= SHOWN_COLUMNS * 2 / 3 {
+        start -= 1;
+        before += cells[start].1;
+    }
+    let mut text = if start > 0 { "…".to_owned() } else { String::new() };
+    let indent = before + usize::from(start > 0);
+    let mut width = 0;
+    for (i, (cell, cell_width)) in cells.iter().enumerate().skip(start) {
+        if width + cell_width > SHOWN_COLUMNS {
+            if i < cells.len() {
+                text.push('…');
+            }
+            break;
+        }
+        text.push_str(cell);
+        width += cell_width;
+    }
+    (text, indent)
+}
+
+/// A failure in the parts that a reader needs: what, where, why, how things stand now, what to type next.
+///
+/// Texts are lower case without a final full stop and name things in backticks. None ever holds a password.
+#[derive(Debug, Clone)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    place: Option<Excerpt>,
+    causes: Vec<String>,
+    state: Option<String>,
+    help: Vec<String>,
+}
+
+impl Error {
+    /// An error of the given kind with its message.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            message: message.into(),
+            place: None,
+            causes: Vec::new(),
+            state: None,
+            help: Vec::new(),
+        }
+    }
+
+    /// Something was tried and did not work.
+    pub fn failed(message: impl Into<String>) -> Error {
+        Error::new(Kind::Failed, message)
+    }
+
+    /// Something typed or set cannot be used.
+    pub fn usage(message: impl Into<String>) -> Error {
+        Error::new(Kind::Usage, message)
+    }
+
+    /// A guard says no.
+    pub fn refused(message: impl Into<String>) -> Error {
+        Error::new(Kind::Refused, message)
+    }
+
+    /// Adds the place in a file.
+    pub fn at(mut self, place: Excerpt) -> Error {
+        self.place = Some(place);
+        self
+    }
+
+    /// Adds a reason, below those that are there.
+    pub fn cause(mut self, cause: impl Into<String>) -> Error {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Says how things stand now: what is applied, what was rolled back.
+    pub fn state(mut self, state: impl Into<String>) -> Error {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Adds a line that says what to do next.
+    pub fn help(mut self, help: impl Into<String>) -> Error {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Puts a new message on top; what was the message becomes the first cause.
+    pub fn context(mut self, message: impl Into<String>) -> Error {
+        let cause = std::mem::replace(&mut self.message, message.into());
+        self.causes.insert(0, cause);
+        self
+    }
+
+    /// The kind, which decides the exit code.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What happened.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where in a file, if anywhere.
+    pub fn place(&self) -> Option<&Excerpt> {
+        self.place.as_ref()
+    }
+
+    /// Why, from the nearest reason to the farthest.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// How things stand now.
+    pub fn standing(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> &[String] {
+        &self.help
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{place}")?;
+        }
+        for cause in &self.causes {
+            write!(f, "\n  cause: {}", indented(cause))?;
+        }
+        if let Some(state) = &self.state {
+            write!(f, "\n  now: {}", indented(state))?;
+        }
+        for help in &self.help {
+            write!(f, "\n  help: {}", indented(help))?;
+        }
+        Ok(())
+    }
+}
+
+/// A text of several lines under a label: the following lines are set in.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caret_column(line: &str, column: usize) -> (String, usize) {
+        window(line, column)
+    }
+
+    #[test]
+    fn a_caret_stands_under_its_character_behind_tabs_and_wide_characters() {
+        assert_eq!(caret_column("\tselect", 2), ("    select".to_owned(), 4));
+        assert_eq!(caret_column("'日本' x", 6), ("'日本' x".to_owned(), 7));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_caret() {
+        let line = format!("{}X{}", "a".repeat(5_000), "b".repeat(5_000));
+        let (text, indent) = window(&line, 5_001);
+        assert!(text.chars().count() <= SHOWN_COLUMNS + 2, "{text}");
+        assert_eq!(text.chars().nth(indent), Some('X'));
+    }
+}
