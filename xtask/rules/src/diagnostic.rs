@@ -12,9 +12,10 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position of the byte at `offset` in `text`; past the end, the position after the last character.
-    pub fn of_byte(text: &str, offset: usize) -> Position {
-        let before = &text.as_bytes()[..offset.min(text.len())];
+    /// The position of the byte at `offset` in `text`, which need not be UTF-8; past the end, the position after
+    /// the last character.
+    pub fn of_byte(text: &[u8], offset: usize) -> Position {
+        let before = &text[..offset.min(text.len())];
         let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         Position {
             line: before.iter().filter(|&&b| b == b'\n').count() + 1,

@@ -1,8 +1,21 @@
 //! What a migration may be: file names, the folder, directives, statement boundaries, diagnostics.
 //!
-//! A service's build script is one call into this crate; `cargo xtask` reads the same folder through the
-//! same code, so that both report the very same findings.
+//! A service's build script is one call into this crate, [`build_script`]; `cargo xtask` reads the same folder
+//! through the same code, [`MigrationFolder::read`], so that both report the very same findings.
 
+mod build;
 mod diagnostic;
+mod directives;
+mod file;
+mod folder;
+mod name;
+pub mod statements;
+mod workspace;
 
+pub use build::build_script;
 pub use diagnostic::{Diagnostic, Position};
+pub use directives::Directives;
+pub use file::MigrationFile;
+pub use folder::MigrationFolder;
+pub use name::{FileName, NameError, Version};
+pub use workspace::workspace_root;

@@ -1,0 +1,64 @@
+//! What a service's build script does: refuse what is wrong with the folder, embed the rest.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::{Diagnostic, MigrationFolder};
+
+/// The file in `OUT_DIR` that holds the table.
+const TABLE: &str = "migrations.rs";
+
+/// The whole of a service's `build.rs`.
+///
+/// It checks every file of `dir` (relative to the package) and, where all are in order, writes the table that the
+/// service includes:
+///
+/// ```text
+/// static MIGRATIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+/// ```
+///
+/// Each row is a file's path, relative to the workspace root, and its text. Where something is wrong the build
+/// fails with every finding, each as `file:line:column: what is wrong` and what to do.
+pub fn build_script(dir: &str) -> ExitCode {
+    println!("cargo::rerun-if-changed={dir}");
+    println!("cargo::rerun-if-changed=build.rs");
+    let folder = match MigrationFolder::read(Path::new(dir)) {
+        Ok(folder) => folder,
+        Err(findings) => return refuse(&findings),
+    };
+    match write_table(dir, &folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error=failed to write the table of migrations: {error}");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// cargo fails the build for the errors that it was told; an exit code of its own would only add noise.
+fn refuse(findings: &[Diagnostic]) -> ExitCode {
+    for line in findings
+        .iter()
+        .flat_map(|finding| finding.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        println!("cargo::error={line}");
+    }
+    ExitCode::SUCCESS
+}
+
+fn write_table(dir: &str, folder: &MigrationFolder) -> std::io::Result<()> {
+    let out = std::env::var_os("OUT_DIR")
+        .ok_or_else(|| std::io::Error::other("OUT_DIR is not set: this is for a build script"))?;
+    let real = Path::new(dir).canonicalize()?;
+    let mut table = String::from("&[\n");
+    for file in folder.files() {
+        let path = real.join(file.name().to_string());
+        let path = path
+            .to_str()
+            .ok_or_else(|| std::io::Error::other("the path of the workspace is not UTF-8"))?;
+        let _ = writeln!(table, "    ({:?}, include_str!({path:?})),", file.path());
+    }
+    table.push_str("]\n");
+    std::fs::write(PathBuf::from(out).join(TABLE), table)
+}

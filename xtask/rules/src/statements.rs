@@ -1,0 +1,278 @@
+//! Where the statements of an SQL text begin and end, as the server's own lexer sees it.
+//!
+//! Source: PostgreSQL, `src/backend/parser/scan.l` for strings, identifiers and comments, and
+//! `src/fe_utils/psqlscan.l` for what keeps a semicolon from ending a statement: parentheses and the bodies of
+//! SQL-standard functions (`BEGIN ATOMIC … END`).
+
+use std::ops::Range;
+
+/// A piece of SQL that matters for statement boundaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// `-- …`, without its line break.
+    LineComment,
+    /// `/* … */`, nested ones included.
+    BlockComment,
+    /// An unquoted identifier or keyword.
+    Word,
+    /// A semicolon.
+    Semicolon,
+    /// `(`.
+    Open,
+    /// `)`.
+    Close,
+    /// Anything else: a string, a quoted identifier, a number, an operator's character.
+    Other,
+}
+
+/// Reads tokens; white space is passed over.
+pub(crate) struct Lexer<'a> {
+    sql: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(crate) fn new(sql: &'a str) -> Lexer<'a> {
+        Lexer { sql, at: 0 }
+    }
+
+    fn byte(&self, offset: usize) -> Option<u8> {
+        self.sql.as_bytes().get(self.at + offset).copied()
+    }
+
+    /// The end of the text that begins here and ends with the first `end` at or behind `from`.
+    fn through(&self, from: usize, end: &str) -> usize {
+        self.sql
+            .get(from..)
+            .and_then(|rest| rest.find(end))
+            .map_or(self.sql.len(), |i| from + i + end.len())
+    }
+
+    fn block_comment(&self) -> usize {
+        let bytes = self.sql.as_bytes();
+        let (mut at, mut depth) = (self.at + 2, 1);
+        while depth > 0 && at < bytes.len() {
+            match (bytes[at], bytes.get(at + 1)) {
+                (b'/', Some(b'*')) => (at, depth) = (at + 2, depth + 1),
+                (b'*', Some(b'/')) => (at, depth) = (at + 2, depth - 1),
+                _ => at += 1,
+            }
+        }
+        at
+    }
+
+    /// The end of a text in `quote`s that opens at `open`. A doubled quote needs no care: it ends one text and
+    /// begins the next.
+    fn quoted(&self, open: usize, quote: u8, escapes: bool) -> usize {
+        let bytes = self.sql.as_bytes();
+        let mut at = open + 1;
+        while at < bytes.len() {
+            match bytes[at] {
+                b'\\' if escapes => at += 2,
+                b if b == quote => return at + 1,
+                _ => at += 1,
+            }
+        }
+        bytes.len()
+    }
+
+    /// The end of the dollar-quoted text that opens here, if one does: `$$ … $$`, `$tag$ … $tag$`.
+    fn dollar_quoted(&self) -> Option<usize> {
+        let bytes = self.sql.as_bytes();
+        let mut end = self.at + 1;
+        while bytes.get(end).is_some_and(|&b| is_word(b) && b != b'$') {
+            end += 1;
+        }
+        let is_tag = bytes.get(end) == Some(&b'$') && !bytes[self.at + 1].is_ascii_digit();
+        is_tag.then(|| self.through(end + 1, &self.sql[self.at..=end]))
+    }
+
+    fn word(&self) -> usize {
+        let bytes = self.sql.as_bytes();
+        let mut end = self.at;
+        while bytes.get(end).is_some_and(|&b| is_word(b)) {
+            end += 1;
+        }
+        end
+    }
+}
+
+impl Iterator for Lexer<'_> {
+    type Item = (Token, Range<usize>);
+
+    fn next(&mut self) -> Option<(Token, Range<usize>)> {
+        while self.byte(0).is_some_and(|b| b.is_ascii_whitespace() || b == 0x0b) {
+            self.at += 1;
+        }
+        let start = self.at;
+        let (token, end) = match (self.byte(0)?, self.byte(1)) {
+            (b'-', Some(b'-')) => (Token::LineComment, self.through(start, "\n")),
+            (b'/', Some(b'*')) => (Token::BlockComment, self.block_comment()),
+            (b'\'', _) => (Token::Other, self.quoted(start, b'\'', false)),
+            (b'"', _) => (Token::Other, self.quoted(start, b'"', false)),
+            (b'e' | b'E', Some(b'\'')) => (Token::Other, self.quoted(start + 1, b'\'', true)),
+            (b'$', _) => (Token::Other, self.dollar_quoted().unwrap_or(start + 1)),
+            (b';', _) => (Token::Semicolon, start + 1),
+            (b'(', _) => (Token::Open, start + 1),
+            (b')', _) => (Token::Close, start + 1),
+            (b, _) if b.is_ascii_digit() => (Token::Other, self.word()),
+            (b, _) if is_word(b) => (Token::Word, self.word()),
+            _ => (Token::Other, start + 1),
+        };
+        self.at = end.min(self.sql.len());
+        let end = if token == Token::LineComment {
+            start + self.sql[start..self.at].trim_end().len()
+        } else {
+            self.at
+        };
+        Some((token, start..end))
+    }
+}
+
+/// A byte of an identifier; every byte of a character beyond ASCII is one.
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80
+}
+
+/// The byte ranges of the statements, each without its semicolon and without the comments before it. Statements
+/// that are empty, or comments alone, are none.
+pub fn split(sql: &str) -> Vec<Range<usize>> {
+    let mut statements = Vec::new();
+    let mut current = Statement::default();
+    for (token, range) in Lexer::new(sql) {
+        match token {
+            Token::LineComment | Token::BlockComment => {}
+            Token::Semicolon if current.ends_here() => {
+                statements.extend(std::mem::take(&mut current).range);
+            }
+            _ => current.take(&token, &sql[range.clone()], range),
+        }
+    }
+    statements.extend(current.range);
+    statements
+}
+
+/// Whether the text has no statement: it is empty, or comments and semicolons alone.
+pub(crate) fn is_empty(sql: &str) -> bool {
+    Lexer::new(sql).all(|(token, _)| matches!(token, Token::LineComment | Token::BlockComment | Token::Semicolon))
+}
+
+/// A statement that is being read.
+#[derive(Default)]
+struct Statement {
+    range: Option<Range<usize>>,
+    parentheses: usize,
+    /// The first words, as far as they tell whether it creates a routine.
+    first_words: Vec<String>,
+    /// `BEGIN ATOMIC`s and `CASE`s of a routine's body that have no `END` yet.
+    open_blocks: usize,
+    after_begin: bool,
+}
+
+impl Statement {
+    fn ends_here(&self) -> bool {
+        self.parentheses == 0 && self.open_blocks == 0
+    }
+
+    fn take(&mut self, token: &Token, text: &str, range: Range<usize>) {
+        match &mut self.range {
+            Some(whole) => whole.end = range.end,
+            None => self.range = Some(range),
+        }
+        match token {
+            Token::Open => self.parentheses += 1,
+            Token::Close => self.parentheses = self.parentheses.saturating_sub(1),
+            Token::Word => self.take_word(text),
+            _ => {}
+        }
+    }
+
+    fn take_word(&mut self, text: &str) {
+        if self.first_words.len() < 4 {
+            self.first_words.push(text.to_ascii_lowercase());
+        }
+        if self.parentheses > 0 || !self.creates_routine() {
+            return;
+        }
+        let word = text.to_ascii_lowercase();
+        match word.as_str() {
+            "atomic" if self.after_begin => self.open_blocks += 1,
+            "case" if self.open_blocks > 0 => self.open_blocks += 1,
+            "end" => self.open_blocks = self.open_blocks.saturating_sub(1),
+            _ => {}
+        }
+        self.after_begin = word == "begin";
+    }
+
+    fn creates_routine(&self) -> bool {
+        let words: Vec<&str> = self.first_words.iter().map(String::as_str).collect();
+        matches!(
+            words[..],
+            ["create", "function" | "procedure", ..] | ["create", "or", "replace", "function" | "procedure"]
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(sql: &str) -> Vec<&str> {
+        split(sql).into_iter().map(|range| &sql[range]).collect()
+    }
+
+    #[test]
+    fn semicolons_part_statements_and_comments_are_none() {
+        assert_eq!(
+            texts("SELECT 1; -- one;\n\n/* ; /* nested ; */ */ SELECT 2;;  ; SELECT 3"),
+            ["SELECT 1", "SELECT 2", "SELECT 3"]
+        );
+        assert_eq!(texts("-- nothing\n/* at all */ ;"), Vec::<&str>::new());
+        assert!(is_empty("-- nothing\n;/* x */\n") && is_empty("") && !is_empty("-- x\nSELECT 1"));
+    }
+
+    #[test]
+    fn quotes_hide_semicolons() {
+        for statement in [
+            "SELECT 'a;b''c;d'",
+            r"SELECT E'it\';s'",
+            r"SELECT 'back\'",
+            r#"SELECT "odd;""name""#,
+            "DO $$ BEGIN; END $$",
+            "SELECT $tag$ ; $$ ; $other$ ; $tag$",
+            "SELECT $ä$ ; $ä$",
+            "SELECT a$b$c, $1 + $2",
+            r"SELECT U&'d\0061;t'",
+        ] {
+            assert_eq!(texts(&format!("{statement};SELECT 2")), [statement, "SELECT 2"]);
+        }
+    }
+
+    #[test]
+    fn parentheses_and_bodies_hide_semicolons() {
+        for statement in [
+            "CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO a VALUES (1); DELETE FROM b)",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END",
+            "create or replace procedure p() begin atomic INSERT INTO t VALUES (1); end",
+            "CREATE FUNCTION begin(a int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        ] {
+            assert_eq!(texts(&format!("{statement}; SELECT 2;")), [statement, "SELECT 2"]);
+        }
+        assert_eq!(texts("BEGIN; SELECT 1; END;").len(), 3);
+        assert_eq!(texts("CREATE TABLE begin (id int); SELECT 1").len(), 2);
+    }
+
+    #[test]
+    fn an_unfinished_text_ends_with_the_file() {
+        for sql in [
+            "SELECT 'open; SELECT 2",
+            "SELECT $$ ; ",
+            "SELECT 1 /* ; ",
+            "SELECT (1; 2",
+            r"SELECT E'\",
+            "SELECT $",
+        ] {
+            assert_eq!(split(sql).len(), 1, "{sql}");
+        }
+    }
+}
