@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dbtask_rules::Position;
+use dbtask_rules::{Diagnostic, Position};
 use unicode_width::UnicodeWidthChar;
 
 /// What kind of failure it is. It decides the exit code.
@@ -32,9 +32,13 @@ pub struct Excerpt {
 impl Excerpt {
     /// The place of the byte at `offset` of `text`, which is the content of `path`.
     pub fn of_byte(path: &str, text: &str, offset: usize) -> Excerpt {
-        let position = Position::of_byte(text, offset);
+        let position = Position::of_byte(text.as_bytes(), offset);
         let line = text.lines().nth(position.line - 1).unwrap_or_default().to_owned();
-        Excerpt { path: path.to_owned(), position, line }
+        Excerpt {
+            path: path.to_owned(),
+            position,
+            line,
+        }
     }
 }
 
@@ -93,9 +97,16 @@ fn window(line: &str, column: usize) -> (String, usize) {
 /// Texts are lower case without a final full stop and name things in backticks. None ever holds a password.
 #[derive(Debug, Clone)]
 pub struct Error {
+    // on the heap, so that a `Result` stays small
+    parts: Box<Parts>,
+}
+
+#[derive(Debug, Clone)]
+struct Parts {
     kind: Kind,
     message: String,
     place: Option<Excerpt>,
+    findings: Vec<Diagnostic>,
     causes: Vec<String>,
     state: Option<String>,
     help: Vec<String>,
@@ -105,12 +116,15 @@ impl Error {
     /// An error of the given kind with its message.
     pub fn new(kind: Kind, message: impl Into<String>) -> Error {
         Error {
-            kind,
-            message: message.into(),
-            place: None,
-            causes: Vec::new(),
-            state: None,
-            help: Vec::new(),
+            parts: Box::new(Parts {
+                kind,
+                message: message.into(),
+                place: None,
+                findings: Vec::new(),
+                causes: Vec::new(),
+                state: None,
+                help: Vec::new(),
+            }),
         }
     }
 
@@ -129,81 +143,101 @@ impl Error {
         Error::new(Kind::Refused, message)
     }
 
+    /// The same error as another kind, with another exit code.
+    pub fn with_kind(mut self, kind: Kind) -> Error {
+        self.parts.kind = kind;
+        self
+    }
+
     /// Adds the place in a file.
     pub fn at(mut self, place: Excerpt) -> Error {
-        self.place = Some(place);
+        self.parts.place = Some(place);
+        self
+    }
+
+    /// Adds what is wrong with the migration files.
+    pub fn findings(mut self, findings: Vec<Diagnostic>) -> Error {
+        self.parts.findings = findings;
         self
     }
 
     /// Adds a reason, below those that are there.
     pub fn cause(mut self, cause: impl Into<String>) -> Error {
-        self.causes.push(cause.into());
+        self.parts.causes.push(cause.into());
         self
     }
 
     /// Says how things stand now: what is applied, what was rolled back.
     pub fn state(mut self, state: impl Into<String>) -> Error {
-        self.state = Some(state.into());
+        self.parts.state = Some(state.into());
         self
     }
 
     /// Adds a line that says what to do next.
     pub fn help(mut self, help: impl Into<String>) -> Error {
-        self.help.push(help.into());
+        self.parts.help.push(help.into());
         self
     }
 
     /// Puts a new message on top; what was the message becomes the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Error {
-        let cause = std::mem::replace(&mut self.message, message.into());
-        self.causes.insert(0, cause);
+        let cause = std::mem::replace(&mut self.parts.message, message.into());
+        self.parts.causes.insert(0, cause);
         self
     }
 
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.parts.kind
     }
 
     /// What happened.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.parts.message
     }
 
     /// Where in a file, if anywhere.
     pub fn place(&self) -> Option<&Excerpt> {
-        self.place.as_ref()
+        self.parts.place.as_ref()
+    }
+
+    /// What is wrong with the migration files, if that is what it is about.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.parts.findings
     }
 
     /// Why, from the nearest reason to the farthest.
     pub fn causes(&self) -> &[String] {
-        &self.causes
+        &self.parts.causes
     }
 
     /// How things stand now.
     pub fn standing(&self) -> Option<&str> {
-        self.state.as_deref()
+        self.parts.state.as_deref()
     }
 
     /// What to do next.
     pub fn hints(&self) -> &[String] {
-        &self.help
+        &self.parts.help
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        if let Some(place) = &self.place {
+        write!(f, "{}", self.parts.message)?;
+        if let Some(place) = &self.parts.place {
             write!(f, "\n{place}")?;
         }
-        for cause in &self.causes {
+        for finding in &self.parts.findings {
+            write!(f, "\n{finding}")?;
+        }
+        for cause in &self.parts.causes {
             write!(f, "\n  cause: {}", indented(cause))?;
         }
-        if let Some(state) = &self.state {
+        if let Some(state) = &self.parts.state {
             write!(f, "\n  now: {}", indented(state))?;
         }
-        for help in &self.help {
+        for help in &self.parts.help {
             write!(f, "\n  help: {}", indented(help))?;
         }
         Ok(())

@@ -1,5 +1,34 @@
 //! How a migration is applied: history, lock, transaction, errors with a place, over refinery and postgres.
+//!
+//! A service needs two calls: [`Environment::read`] for its [`DatabaseUrl`], and [`verify`] with the table that
+//! its build script embedded. The commands of `cargo xtask` add [`migrate`].
 
+mod apply;
+mod connection_error;
+mod database_url;
+mod environment;
 mod error;
+mod history;
+mod lock;
+mod place;
+mod plan;
+mod session;
+mod sql;
+mod tls;
+mod verify;
 
+pub use apply::{AppliedFile, Event, Options, migrate, preview};
+pub use connection_error::connection_error;
+pub use database_url::DatabaseUrl;
+pub use environment::Environment;
 pub use error::{Error, Excerpt, Kind};
+pub use history::{Applied, HISTORY_TABLE, SchemaHistory};
+pub use lock::{Holder, MigrationLock};
+pub use plan::{Divergent, Pending, Plan};
+pub use session::Session;
+pub use sql::{quote_identifier, sql_error};
+pub use tokio_postgres::error::SqlState;
+pub use verify::{Verification, embedded_files, verify};
+
+/// What a session says it is, in `pg_stat_activity`, unless the URL has an `application_name`.
+pub(crate) const APPLICATION: &str = "dbtask";

@@ -1,0 +1,162 @@
+//! What would be done: files × history, a pure value.
+
+use std::fmt::Write as _;
+
+use dbtask_rules::{MigrationFile, Version};
+use refinery::Migration;
+
+use crate::{Applied, Error, SchemaHistory};
+
+/// A file whose applied form differs from what it is now.
+#[derive(Debug)]
+pub struct Divergent<'a> {
+    /// The file as it is.
+    pub file: &'a MigrationFile,
+    /// The row as it was applied.
+    pub applied: &'a Applied,
+}
+
+/// A file that is to be applied, with refinery's form of it.
+#[derive(Debug)]
+pub struct Pending<'a> {
+    /// The file.
+    pub file: &'a MigrationFile,
+    pub(crate) migration: Migration,
+}
+
+/// Files and history side by side. Every list is in order of version.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Files that were applied as they are.
+    pub applied: Vec<(&'a MigrationFile, &'a Applied)>,
+    /// Files above the highest applied version: what a push applies.
+    pub pending: Vec<Pending<'a>>,
+    /// Files that were edited after they were applied.
+    pub divergent: Vec<Divergent<'a>>,
+    /// Rows of the history without a file.
+    pub missing: Vec<&'a Applied>,
+    /// Files that were never applied although a higher version was.
+    pub out_of_order: Vec<&'a MigrationFile>,
+    version: Option<Version>,
+}
+
+impl<'a> Plan<'a> {
+    /// Compares files, in order of version, with a history; in linear time.
+    ///
+    /// The terms are refinery's (`verify_migrations` in `refinery-core/src/traits/mod.rs`): a row and a file
+    /// are the same when version, name and checksum are.
+    pub fn new(files: &'a [MigrationFile], history: &'a SchemaHistory) -> Result<Plan<'a>, Error> {
+        let mut plan = Plan {
+            applied: Vec::new(),
+            pending: Vec::new(),
+            divergent: Vec::new(),
+            missing: Vec::new(),
+            out_of_order: Vec::new(),
+            version: history.version(),
+        };
+        let mut rows = history.applied().iter().peekable();
+        for file in files {
+            let version = file.version().get();
+            while let Some(row) = rows.next_if(|row| row.version < version) {
+                plan.missing.push(row);
+            }
+            match rows.next_if(|row| row.version == version) {
+                Some(row) if same(file, row)? => plan.applied.push((file, row)),
+                Some(row) => plan.divergent.push(Divergent { file, applied: row }),
+                None if plan.version > Some(file.version()) => plan.out_of_order.push(file),
+                None => plan.pending.push(Pending {
+                    file,
+                    migration: to_refinery(file)?,
+                }),
+            }
+        }
+        plan.missing.extend(rows);
+        Ok(plan)
+    }
+
+    /// The highest version applied, as the history has it.
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// Drops the pending files above `last`. A version that no file has is an error.
+    pub fn up_to(mut self, last: Version) -> Result<Plan<'a>, Error> {
+        let known = self.pending.iter().any(|p| p.file.version() == last)
+            || self.applied.iter().any(|(file, _)| file.version() == last);
+        if !known {
+            return Err(Error::usage(format!("no migration has the version {last}"))
+                .help("`cargo xtask db:status` lists the versions"));
+        }
+        self.pending.retain(|p| p.file.version() <= last);
+        Ok(self)
+    }
+
+    /// Whether files and history agree, pending files aside.
+    pub fn is_consistent(&self) -> bool {
+        self.divergent.is_empty() && self.missing.is_empty() && self.out_of_order.is_empty()
+    }
+
+    /// The rows without a file, when all are above every file: the database is ahead of these files.
+    pub fn newer(&self, files: &[MigrationFile]) -> Option<&[&'a Applied]> {
+        let highest = files.last().map(|file| file.version().get());
+        let first = self.missing.first()?;
+        (Some(first.version) > highest).then_some(&self.missing[..])
+    }
+
+    /// Refuses history that contradicts the files: everything at once, each with its way out.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.is_consistent() {
+            return Ok(());
+        }
+        let mut error = Error::failed("the migration files and the database's history contradict each other");
+        for Divergent { file, applied } in &self.divergent {
+            let mut cause = format!(
+                "`{}` was edited after it was applied on {}",
+                file.path(),
+                applied.applied_at()
+            );
+            if applied.name != file.name().description() {
+                let _ = write!(cause, " under the name `{}`", applied.name);
+            }
+            error = error.cause(cause);
+        }
+        for row in &self.missing {
+            error = error.cause(format!(
+                "version {} (`{}`, applied on {}) has no file",
+                row.version,
+                row.name,
+                row.applied_at()
+            ));
+        }
+        for file in &self.out_of_order {
+            error = error.cause(format!(
+                "`{}` was never applied, but a higher version was ({})",
+                file.path(),
+                self.version.map(|v| v.to_string()).unwrap_or_default()
+            ));
+        }
+        if !self.divergent.is_empty() {
+            error = error.help("an applied file stays as it is: undo the edit (`git checkout -- FILE`) and put the change in a new file, `cargo xtask db:new NAME`");
+        }
+        if !self.missing.is_empty() {
+            error = error
+                .help("bring the file back (`git log --diff-filter=D -- migrations`), or pull the branch that has it");
+        }
+        if !self.out_of_order.is_empty() {
+            error = error.help("give the file the next free number (`cargo xtask db:new` tells it)");
+        }
+        Err(error
+            .state("nothing was applied")
+            .help("a development database can start over: `cargo xtask db:reset`"))
+    }
+}
+
+/// The file as refinery's type. Names were validated when the file was read.
+pub(crate) fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
+    Migration::unapplied(&file.name().stem(), file.sql())
+        .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
+}
+
+fn same(file: &MigrationFile, row: &Applied) -> Result<bool, Error> {
+    Ok(to_refinery(file)? == row.to_refinery())
+}

@@ -1,0 +1,67 @@
+//! What a service asks at its start: does this database have my schema? With SELECT only.
+
+use dbtask_rules::{MigrationFile, Version};
+
+use crate::{DatabaseUrl, Error, Plan, SchemaHistory, Session};
+
+/// How a database stands to the migrations that a binary carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// Every file is applied, and nothing else.
+    Current {
+        /// The version of both; `None` where there is no migration at all.
+        version: Option<Version>,
+    },
+    /// These files are not applied yet.
+    Pending {
+        /// Their paths, in order.
+        files: Vec<String>,
+    },
+    /// Every file is applied, and newer ones that this binary does not know. A binary that is rolled back
+    /// after a migration meets this; it may start.
+    Newer {
+        /// The unknown versions with their names, in order.
+        by: Vec<String>,
+    },
+}
+
+/// Compares the table that a build script embedded with the database's history, over a connection of its own.
+///
+/// Files that were edited after they were applied, lost or skipped are an error that names them.
+pub fn verify(url: &DatabaseUrl, embedded: &[(&'static str, &'static str)]) -> Result<Verification, Error> {
+    let files = embedded_files(embedded)?;
+    let session = Session::connect(url)?;
+    let history = SchemaHistory::read(&session)?;
+    let mut plan = Plan::new(&files, &history)?;
+    if let Some(newer) = plan.newer(&files) {
+        let by = newer
+            .iter()
+            .map(|row| format!("V{}__{}", row.version, row.name))
+            .collect();
+        plan.missing.clear();
+        // Below a newer history a file that was never applied is out of order, and stays an error.
+        plan.check()?;
+        return Ok(Verification::Newer { by });
+    }
+    plan.check()?;
+    if plan.pending.is_empty() {
+        return Ok(Verification::Current {
+            version: plan.version(),
+        });
+    }
+    Ok(Verification::Pending {
+        files: plan.pending.iter().map(|p| p.file.path().to_owned()).collect(),
+    })
+}
+
+/// The files of an embedded table: pairs of path and text, as the build script wrote them.
+pub fn embedded_files(embedded: &[(&'static str, &'static str)]) -> Result<Vec<MigrationFile>, Error> {
+    embedded
+        .iter()
+        .map(|(path, sql)| {
+            MigrationFile::embedded(path, sql).map_err(|d| {
+                Error::failed("the embedded table holds a file that the build script would refuse").cause(d.to_string())
+            })
+        })
+        .collect()
+}
