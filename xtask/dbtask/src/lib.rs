@@ -1,5 +1,42 @@
-//! What can be typed.
-/// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! What can be typed: the commands of `cargo xtask`.
+//!
+//! A workspace adopts them with one dependency and one line:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     dbtask::main()
+//! }
+//! ```
+//!
+//! Every command is a straight line: *environment → target → plan → guard → apply → report*.
+
+mod archive;
+mod catalog;
+mod cli;
+mod commands;
+mod confirm;
+mod erase;
+mod exit;
+mod guard;
+mod output;
+mod progress;
+pub mod server;
+mod target;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Runs what was typed. The exit code is one of those that `cargo xtask --help` lists.
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let output = output::Output::new(cli.global.json);
+    match cli.run(&output) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output.error(&error);
+            exit::Exit::from(error.kind()).into()
+        }
+    }
 }

@@ -1,0 +1,105 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+use dbtask_runner::Error;
+
+use crate::commands::{backup, down, drop, new, push, reset, restore, setup, status, up};
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::workspace::Workspace;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+To begin:          cargo xtask setup
+Every day:         cargo xtask db:new add_users, write the SQL, cargo xtask db:push
+To start over:     cargo xtask db:reset
+Production:        never pushed to; README.md, \"Production\", has the steps
+
+DATABASE_URL comes from the environment, else from .env at the workspace root.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 something is pending (--check)";
+
+/// Migrations for PostgreSQL, checked by the compiler and applied one transaction a file
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, styles = STYLES)]
+#[command(after_help = AFTER_HELP, subcommand_required = true, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The migrations folder [default: migrations at the workspace root]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) migrations: Option<PathBuf>,
+    /// The result as one JSON object on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read DATABASE_URL from this file instead of .env
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Setup(setup::Setup),
+    #[command(name = "db:push")]
+    Push(push::Push),
+    #[command(name = "db:status")]
+    Status(status::Status),
+    #[command(name = "db:new")]
+    New(new::New),
+    #[command(name = "db:drop")]
+    Drop(drop::Drop),
+    #[command(name = "db:reset")]
+    Reset(reset::Reset),
+    #[command(name = "db:backup")]
+    Backup(backup::Backup),
+    #[command(name = "db:restore")]
+    Restore(restore::Restore),
+    #[command(name = "db:up")]
+    Up(up::Up),
+    #[command(name = "db:down")]
+    Down(down::Down),
+}
+
+impl Cli {
+    pub(crate) fn run(&self, output: &Output) -> Result<Exit, Error> {
+        let workspace = Workspace::locate(&self.global)?;
+        match &self.command {
+            Command::Setup(command) => command.run(&workspace, output),
+            Command::Push(command) => command.run(&workspace, output),
+            Command::Status(command) => command.run(&workspace, output),
+            Command::New(command) => command.run(&workspace, output),
+            Command::Drop(command) => command.run(&workspace, output),
+            Command::Reset(command) => command.run(&workspace, output),
+            Command::Backup(command) => command.run(&workspace, output),
+            Command::Restore(command) => command.run(&workspace, output),
+            Command::Up(command) => command.run(&workspace, output),
+            Command::Down(command) => command.run(&workspace, output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,12 @@
+//! The commands, one file each, named as typed.
+
+pub(crate) mod backup;
+pub(crate) mod down;
+pub(crate) mod drop;
+pub(crate) mod new;
+pub(crate) mod push;
+pub(crate) mod reset;
+pub(crate) mod restore;
+pub(crate) mod setup;
+pub(crate) mod status;
+pub(crate) mod up;

@@ -1,0 +1,30 @@
+//! `db:reset`
+
+use clap::Args;
+use dbtask_runner::Error;
+
+use crate::commands::{drop, push};
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// Start over: db:drop, then db:push
+///
+/// The migration files are read first: nothing is deleted while they are not in order.
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// Confirm without being asked: the name of the database
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) yes: Option<String>,
+}
+
+impl Reset {
+    pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
+        let folder = workspace.read_migrations()?;
+        let target = Target::open_or_create(workspace, output)?;
+        drop::erase(&target, self.yes.as_deref(), "db:reset", output)?;
+        let applied = push::apply(&target.session, &folder, None, output)?;
+        push::report(&target, &applied, output)
+    }
+}

@@ -1,0 +1,74 @@
+//! `db:restore`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use dbtask_runner::{Error, SchemaHistory};
+use serde_json::json;
+
+use crate::archive::Archive;
+use crate::commands::drop;
+use crate::exit::Exit;
+use crate::guard;
+use crate::output::{Output, duration};
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// Restore a backup into a development database
+///
+/// The file is read in full before anything is touched. Into an empty database it goes straight; over one that
+/// is not, only after the confirmation of db:drop.
+///
+/// Refused (exit code 3) on a database that is not on this machine and not empty: that is treated as production.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup, as db:backup wrote it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Confirm without being asked: the name of the database that is overwritten
+    #[arg(long, value_name = "DATABASE")]
+    yes: Option<String>,
+    /// Leave owners and grants out: for a backup from a server with other roles
+    #[arg(long)]
+    no_owner: bool,
+}
+
+impl Restore {
+    pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
+        let target = Target::open_or_create(workspace, output)?;
+        guard::development_only(&target, "db:restore")?;
+        let archive = Archive::open(&self.file, target.identity.major)?;
+        output.step(
+            "read",
+            &format!(
+                "{}: whole, written by pg_dump {}",
+                self.file.display(),
+                archive.dumped_by()
+            ),
+        );
+        drop::erase(
+            &target,
+            self.yes.as_deref(),
+            &format!("db:restore {}", self.file.display()),
+            output,
+        )?;
+        let started = std::time::Instant::now();
+        archive.restore(&target, self.no_owner)?;
+        let version = SchemaHistory::read(&target.session)?.version();
+        let at = version.map_or("without migrations".to_owned(), |v| format!("at version {v}"));
+        output.result(
+            &format!(
+                "restored in {}: {} is {at}",
+                duration(started.elapsed()),
+                target.describe()
+            ),
+            &json!({
+                "database": target.identity.database,
+                "file": self.file,
+                "seconds": started.elapsed().as_secs_f64(),
+                "version": version.map(dbtask_rules::Version::get),
+            }),
+        );
+        Ok(Exit::Done)
+    }
+}

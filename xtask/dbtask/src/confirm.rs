@@ -1,0 +1,54 @@
+//! The second act before anything is deleted: the database's name, typed.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use dbtask_runner::Error;
+
+/// Asks for `database`'s name, or takes it from `--yes NAME`. Without a terminal it never asks.
+///
+/// `command` is what to type again, such as `db:drop`.
+pub(crate) fn by_name(database: &str, yes: Option<&str>, command: &str) -> Result<(), Error> {
+    if let Some(name) = yes {
+        return matches(name, database, "`--yes` names");
+    }
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Error::refused("nobody is there to confirm: this is no terminal")
+            .state("nothing was deleted")
+            .help(format!(
+                "to confirm on the command line: `cargo xtask {command} --yes {database}`"
+            )));
+    }
+    anstream::eprint!("To go on, type the database's name: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| {
+        Error::failed("failed to read the answer")
+            .cause(e.to_string())
+            .state("nothing was deleted")
+    })?;
+    matches(line.trim(), database, "you typed")
+}
+
+fn matches(name: &str, database: &str, how: &str) -> Result<(), Error> {
+    if name == database {
+        return Ok(());
+    }
+    Err(
+        Error::refused(format!("{how} `{name}`, but the database is `{database}`"))
+            .state("nothing was deleted")
+            .help("look at DATABASE_URL: is this the database that you mean?"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_name_confirms() {
+        assert!(by_name("shop", Some("shop"), "db:drop").is_ok());
+        for wrong in ["Shop", "", "shop ", "sho", "y", "yes"] {
+            assert!(by_name("shop", Some(wrong), "db:drop").is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The database that a command works on, as the connected server describes it.
+
+use dbtask_runner::{DatabaseUrl, Error, Session, quote_identifier, sql_error};
+
+use crate::output::Output;
+use crate::server::Cluster;
+use crate::workspace::Workspace;
+
+/// What the server says of itself; never read from the URL's text.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// The database's name.
+    pub(crate) database: String,
+    /// The role that is connected.
+    pub(crate) user: String,
+    /// `15.18`.
+    pub(crate) version: String,
+    /// `15`.
+    pub(crate) major: u32,
+    /// The address and port that the server was reached at; `None` over a Unix socket.
+    pub(crate) address: Option<String>,
+    /// Over a socket, or at a loopback address.
+    pub(crate) local: bool,
+    /// The cluster's identity, where the role may read it.
+    pub(crate) system_identifier: Option<i64>,
+    /// The database's object identifier.
+    pub(crate) oid: u32,
+    /// A standby.
+    pub(crate) in_recovery: bool,
+}
+
+/// A connected database.
+pub(crate) struct Target {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) session: Session,
+    pub(crate) identity: Identity,
+}
+
+impl Target {
+    /// Connects to the database of `DATABASE_URL`; starts the private server first when the URL is its own.
+    pub(crate) fn open(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
+        let url = database_url(workspace, output)?;
+        wake(workspace, &url, output)?;
+        let session = Session::connect(&url)?;
+        let identity = identify(&session)?;
+        Ok(Target { url, session, identity })
+    }
+
+    /// As [`Target::open`], and creates the database where the server does not have it.
+    pub(crate) fn open_or_create(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
+        let url = database_url(workspace, output)?;
+        wake(workspace, &url, output)?;
+        if create_if_missing(&url)? {
+            output.step("created", &format!("database `{}`", url.database()));
+        }
+        let session = Session::connect(&url)?;
+        let identity = identify(&session)?;
+        Ok(Target { url, session, identity })
+    }
+
+    /// Whether the database is on this machine, as both the URL and the server say. One of them alone will not
+    /// do: behind a tunnel the URL says loopback, behind a proxy the server may.
+    pub(crate) fn is_local(&self) -> bool {
+        self.url.is_local() && self.identity.local
+    }
+
+    /// `database `shop` on 127.0.0.1:5432 (PostgreSQL 15.18) as `postgres``.
+    pub(crate) fn describe(&self) -> String {
+        let identity = &self.identity;
+        format!(
+            "database `{}` on {} (PostgreSQL {}) as `{}`",
+            identity.database,
+            self.place(),
+            identity.version,
+            identity.user
+        )
+    }
+
+    /// Where the server says it is.
+    pub(crate) fn place(&self) -> String {
+        self.identity
+            .address
+            .clone()
+            .unwrap_or_else(|| "a local socket".to_owned())
+    }
+}
+
+/// `DATABASE_URL`, with what the reader should know about where it came from.
+fn database_url(workspace: &Workspace, output: &Output) -> Result<DatabaseUrl, Error> {
+    let environment = workspace.environment()?;
+    let url = environment.database_url();
+    for note in environment.notes() {
+        output.note(&note);
+    }
+    url
+}
+
+/// Starts the private server when the URL is its own and it is down.
+fn wake(workspace: &Workspace, url: &DatabaseUrl, output: &Output) -> Result<(), Error> {
+    let cluster = Cluster::of_workspace(workspace.root())?;
+    let ours = url.endpoints().iter().any(|(host, port)| cluster.owns(host, *port));
+    if ours && cluster.running().is_none() {
+        let running = cluster.up(&mut |text| output.step("server", text))?;
+        output.step(
+            "started",
+            &format!("the private PostgreSQL {} on port {}", running.version, running.port),
+        );
+    }
+    Ok(())
+}
+
+/// Creates the URL's database where the server says that it does not exist.
+fn create_if_missing(url: &DatabaseUrl) -> Result<bool, Error> {
+    match Session::try_connect(url)? {
+        Ok(_) => return Ok(false),
+        Err(error) if error.code() != Some(&dbtask_runner::SqlState::UNDEFINED_DATABASE) => {
+            return Err(dbtask_runner::connection_error(url, &error));
+        }
+        Err(_) => {}
+    }
+    let session = Session::connect(&url.with_database("postgres"))?;
+    let database = quote_identifier(url.database());
+    match session.batch(&format!("CREATE DATABASE {database}")) {
+        Ok(()) => Ok(true),
+        // somebody else was quicker
+        Err(e) if e.code() == Some(&dbtask_runner::SqlState::DUPLICATE_DATABASE) => Ok(false),
+        Err(e) => Err(sql_error(
+            format!("failed to create the database `{}`", url.database()),
+            &e,
+        )),
+    }
+}
+
+fn identify(session: &Session) -> Result<Identity, Error> {
+    let failed = |e| sql_error("failed to ask the server who it is", &e);
+    let row = session
+        .query_one(
+            "SELECT current_database()::text, current_user::text, current_setting('server_version'), \
+             current_setting('server_version_num')::int4, host(inet_server_addr()), inet_server_port(), \
+             coalesce(inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1', true), \
+             (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_is_in_recovery()",
+            &[],
+        )
+        .map_err(failed)?;
+    let version: String = row.try_get(2).map_err(failed)?;
+    let number: i32 = row.try_get(3).map_err(failed)?;
+    let host: Option<String> = row.try_get(4).map_err(failed)?;
+    let port: Option<i32> = row.try_get(5).map_err(failed)?;
+    Ok(Identity {
+        database: row.try_get(0).map_err(failed)?,
+        user: row.try_get(1).map_err(failed)?,
+        version: version.split_whitespace().next().unwrap_or_default().to_owned(),
+        major: u32::try_from(number / 10_000).unwrap_or_default(),
+        address: host.map(|host| address(&host, port)),
+        local: row.try_get(6).map_err(failed)?,
+        oid: row.try_get(7).map_err(failed)?,
+        in_recovery: row.try_get(8).map_err(failed)?,
+        // A provider may have taken this function from ordinary roles.
+        system_identifier: session
+            .query_one("SELECT system_identifier FROM pg_catalog.pg_control_system()", &[])
+            .ok()
+            .and_then(|row| row.try_get(0).ok()),
+    })
+}
+
+/// `10.0.0.5:5432`, `[::1]:5432`.
+fn address(host: &str, port: Option<i32>) -> String {
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
+    port.map_or(host.clone(), |port| format!("{host}:{port}"))
+}
