@@ -21,6 +21,10 @@ use crate::target::Target;
 /// How many lines of a failed tool's words are shown.
 const SHOWN_LINES: usize = 12;
 
+/// What a role needs to read everything.
+pub(crate) const PRIVILEGES: &str =
+    "a role for backups needs SELECT on every table: let a superuser run `GRANT pg_read_all_data TO ROLE`";
+
 /// A backup that was read in full.
 pub(crate) struct Archive {
     path: PathBuf,
@@ -239,7 +243,7 @@ fn dump(partial: &Path, tools: &ClientTools, target: &Target) -> Result<(), Erro
         shell,
         "{pg_dump} --format=custom --no-password --verbose --lock-wait-timeout=60s --file={partial} --dbname={url}"
     );
-    let tables = catalog::tables(&target.session)?.len();
+    let tables = catalog::count_tables(&target.session)?;
     let mut child = spawn(command.into(), &target.url)?;
     let done = AtomicUsize::new(0);
     let mut words: Vec<String> = Vec::new();
@@ -255,7 +259,7 @@ fn dump(partial: &Path, tools: &ClientTools, target: &Target) -> Result<(), Erro
                 let n = thousands(done.load(Ordering::Relaxed) as u64);
                 progress.show(&format!(
                     "backing up: {n} of {} tables, {}",
-                    thousands(tables as u64),
+                    thousands(tables),
                     bytes(size)
                 ));
             }
@@ -281,7 +285,8 @@ fn dump(partial: &Path, tools: &ClientTools, target: &Target) -> Result<(), Erro
     }
     Err(Error::failed(format!("pg_dump {} failed ({status})", tools.version))
         .cause(last_lines(&words.join("\n")))
-        .help("a role for backups needs SELECT on every table: `GRANT pg_read_all_data TO ROLE`; a full disk shows here, too"))
+        .help(PRIVILEGES)
+        .help("a full disk shows here, too"))
 }
 
 fn shell() -> Result<Shell, Error> {

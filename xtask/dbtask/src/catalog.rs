@@ -85,12 +85,29 @@ pub(crate) fn tables(session: &Session) -> Result<Vec<Table>, Error> {
         .collect()
 }
 
+/// How many tables hold data. Unlike their sizes it can be asked while they are locked.
+pub(crate) fn count_tables(session: &Session) -> Result<u64, Error> {
+    count(
+        session,
+        "tables",
+        "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
+    )
+}
+
 /// How many large objects there are.
 pub(crate) fn large_objects(session: &Session) -> Result<u64, Error> {
-    let failed = |e| sql_error("failed to count the large objects", &e);
+    count(
+        session,
+        "large objects",
+        "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata",
+    )
+}
+
+fn count(session: &Session, what: &str, sql: &str) -> Result<u64, Error> {
     let n: i64 = session
-        .query_one("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", &[])
+        .query_one(sql, &[])
         .and_then(|row| row.try_get(0))
-        .map_err(failed)?;
+        .map_err(|e| sql_error(format!("failed to count the {what}"), &e))?;
     Ok(u64::try_from(n).unwrap_or(0))
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{backup, down, drop, new, push, reset, restore, setup, status, up};
@@ -77,6 +78,11 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line; ends the process where it cannot be used, or asks for help.
+    pub(crate) fn parse_line() -> Cli {
+        Cli::try_parse().unwrap_or_else(|error| suggest(error).exit())
+    }
+
     pub(crate) fn run(&self, output: &Output) -> Result<Exit, Error> {
         let workspace = Workspace::locate(&self.global)?;
         match &self.command {
@@ -92,6 +98,20 @@ impl Cli {
             Command::Down(command) => command.run(&workspace, output),
         }
     }
+}
+
+/// Adds "did you mean" for a command that was typed without its `db:`.
+fn suggest(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) {
+        let meant = format!("db:{typed}");
+        if Cli::command()
+            .get_subcommands()
+            .any(|command| command.get_name() == meant)
+        {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
+        }
+    }
+    error
 }
 
 #[cfg(test)]

@@ -33,6 +33,11 @@ pub(crate) struct Inventory {
 impl Inventory {
     /// Reads what would go. Fails when the role may not drop all of it: better nothing than half.
     pub(crate) fn read(target: &Target) -> Result<Inventory, Error> {
+        // even a table's size waits for its lock
+        target
+            .session
+            .batch("SET client_min_messages = warning; SET lock_timeout = '5s'")
+            .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let objects = catalog::objects(&target.session)?;
         let foreign: Vec<String> = objects
             .iter()
@@ -56,7 +61,7 @@ impl Inventory {
         }
         Ok(Inventory {
             objects,
-            tables: catalog::tables(&target.session)?,
+            tables: catalog::tables(&target.session).map_err(|e| e.state("nothing was deleted"))?,
             large_objects: catalog::large_objects(&target.session)?,
         })
     }
@@ -118,10 +123,6 @@ impl Inventory {
     /// Deletes it all. Interrupted half-way it can be run again: it reads what is left.
     pub(crate) fn erase(self, target: &Target, output: &Output) -> Result<(), Error> {
         let total = self.len();
-        target
-            .session
-            .batch("SET client_min_messages = warning; SET lock_timeout = '5s'")
-            .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let mut progress = Progress::new();
         let mut left = self.objects.len();
         for group in groups(self.objects) {
@@ -166,7 +167,7 @@ fn groups(objects: Vec<Object>) -> Vec<VecDeque<Object>> {
     for object in objects {
         match groups.last_mut() {
             Some(group) if group.front().is_some_and(|first| first.drop_as == object.drop_as) => {
-                group.push_back(object)
+                group.push_back(object);
             }
             _ => groups.push(VecDeque::from([object])),
         }

@@ -26,11 +26,9 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Runs what was typed. The exit code is one of those that `cargo xtask --help` lists.
 pub fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_line();
     let output = output::Output::new(cli.global.json);
     match cli.run(&output) {
         Ok(code) => code.into(),

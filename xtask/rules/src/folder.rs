@@ -218,6 +218,7 @@ fn check_names(named: &[(FileName, Found)], strangers: &[(String, String, NameEr
     for (name, path, error) in strangers {
         let (version, words) = guess(name);
         let version = version.filter(|v| !taken.contains_key(v)).or_else(&mut next);
+        taken.extend(version.map(|v| (v, path.as_str())));
         let meant = version.and_then(|v| FileName::new(v, width, &words));
         let help = match meant {
             Some(meant) if *error == NameError::Extension => {

@@ -41,6 +41,14 @@ impl Environment {
         })
     }
 
+    /// For a service: `.env` is read at the root of the workspace when cargo runs it, else in the current folder. One
+    /// that is deployed has its settings in the environment, and needs no file.
+    pub fn of_service() -> Result<Environment, Error> {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = package.and_then(|package| dbtask_rules::workspace_root(&package));
+        Environment::read(&root.unwrap_or_default(), None)
+    }
+
     /// A setting: the environment's, else the file's. One that is empty counts as not set.
     pub fn get(&self, name: &str) -> Option<String> {
         self.process(name)

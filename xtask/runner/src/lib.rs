@@ -27,6 +27,7 @@ pub use lock::{Holder, MigrationLock};
 pub use plan::{Divergent, Pending, Plan};
 pub use session::Session;
 pub use sql::{quote_identifier, sql_error};
+pub use tokio_postgres::Error as SqlError;
 pub use tokio_postgres::error::SqlState;
 pub use verify::{Verification, embedded_files, verify};
 

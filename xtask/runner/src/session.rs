@@ -47,7 +47,11 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|e| Error::failed("failed to start the connection's runtime").cause(e.to_string()))?;
-        let (client, mut connection) = match runtime.block_on(url.config().connect(url.tls()?)) {
+        let mut config = url.config().clone();
+        if config.get_application_name().is_none() {
+            config.application_name(crate::APPLICATION);
+        }
+        let (client, mut connection) = match runtime.block_on(config.connect(url.tls()?)) {
             Ok(connected) => connected,
             Err(error) => return Ok(Err(error)),
         };

@@ -37,6 +37,9 @@ WITH RECURSIVE member AS MATERIALIZED (
   SELECT 6, CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END,
     'pg_catalog.pg_proc'::pg_catalog.regclass::oid, p.oid, p.pronamespace, p.proowner, 'ROUTINE', 0
     FROM pg_catalog.pg_proc p JOIN user_schema s ON s.oid = p.pronamespace
+    -- the constructors of a range type go with the type
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
   UNION ALL
   SELECT 7, CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END,
     'pg_catalog.pg_type'::pg_catalog.regclass::oid, t.oid, t.typnamespace, t.typowner, 'TYPE', 0

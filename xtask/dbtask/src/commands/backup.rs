@@ -29,7 +29,9 @@ impl Backup {
                 &format!("another run holds the lock: {}", holder.description),
             );
         })?;
-        let version = SchemaHistory::read(&target.session)?.version();
+        let version = SchemaHistory::read(&target.session)
+            .map_err(|e| e.state("no backup was written").help(archive::PRIVILEGES))?
+            .version();
         let path = archive::new_path(&workspace.backups(), &target.identity.database, version)?;
         output.step("backup", &format!("of {}", target.describe()));
         let started = std::time::Instant::now();

@@ -127,13 +127,10 @@ fn ids_of(name: &str) -> Option<(u32, u32)> {
 /// Asks `id`, which knows directories such as LDAP, too.
 fn id(arguments: &[&str]) -> Option<u32> {
     let shell = Shell::new().ok()?;
-    cmd!(shell, "id {arguments...}")
-        .quiet()
-        .ignore_stderr()
-        .read()
-        .ok()?
-        .parse()
-        .ok()
+    ["id", "/usr/bin/id"].iter().find_map(|id| {
+        let number = cmd!(shell, "{id} {arguments...}").quiet().ignore_stderr().read().ok()?;
+        number.parse().ok()
+    })
 }
 
 /// The error of a path that another account owns.

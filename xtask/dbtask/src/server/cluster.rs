@@ -1,8 +1,6 @@
 //! The private server of a workspace.
 
-use std::io::Write as _;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -13,7 +11,7 @@ use super::folder::Folder;
 use super::port::{holder, is_free};
 use super::postmaster::{GLANCE, Stop};
 use super::start::{START, Start};
-use super::{Account, DataFolder, Installation, Postmaster, free_port, io_error, random_hex};
+use super::{Account, DataFolder, Installation, Postmaster, free_port, random_hex, write_private};
 
 /// The private server of a workspace, whether it exists or not.
 ///
@@ -127,19 +125,9 @@ impl Cluster {
         self.folder.prepare()?;
         let _lock = self.folder.lock(&mut |_| {})?;
         Postmaster::stop(self.data.path(), Stop::Immediate)?;
-        // first out of sight: half a data folder must not pass for a whole one
-        let gone = self.folder.join("data.deleted");
-        remove(&gone)?;
-        if self.data.exists() {
-            std::fs::rename(self.data.path(), &gone).map_err(|e| io_error("rename", self.data.path(), &e))?;
-        }
-        for path in [
-            gone,
-            self.folder.join("data.new"),
-            self.folder.join("server.log"),
-            self.folder.join("version"),
-        ] {
-            remove(&path)?;
+        self.data.delete()?;
+        for name in ["server.log", "version"] {
+            remove(&self.folder.join(name))?;
         }
         Ok(())
     }
@@ -240,20 +228,6 @@ impl Cluster {
                  in DATABASE_URL"
         ))
     }
-}
-
-/// Writes a file whole or not at all, for this account's eyes only.
-fn write_private(path: &Path, content: &str) -> Result<(), Error> {
-    let new = path.with_extension("new");
-    remove(&new)?;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
-        .and_then(|()| std::fs::rename(&new, path))
-        .map_err(|e| io_error("write", path, &e))
 }
 
 /// A database's name as a part of a URL.

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use dbtask_runner::Error;
 
-use super::{Account, Installation, Postmaster, io_error, last_lines};
+use super::{Account, Installation, Postmaster, io_error, last_lines, random_hex, write_private};
 
 /// The superuser's name.
 pub(super) const SUPERUSER: &str = "postgres";
@@ -17,13 +17,16 @@ pub(super) const SUPERUSER: &str = "postgres";
 /// every system has it.
 const LOCALES: [&str; 2] = ["C.UTF-8", "C"];
 
+/// How folders are called that are being made, or deleted.
+const UNFINISHED: &str = "unfinished-";
+
 const CONFIGURATION: &str = "
 # Written by dbtask, for development and tests.
 #
 # Nothing below waits for the disk: that more than halves the time of DDL. A crash of PostgreSQL loses nothing; a crash
-# of the machine, or a power cut, may lose this whole server. Never copy it to where data matters.
+# of the machine, or a power cut, may lose this whole server. Never copy it to where data matters. (Turning
+# synchronous_commit off, too, would lose the last commits with PostgreSQL alone.)
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 
 # This machine alone, and no socket: the path of one must not exceed 107 bytes, and that of a checkout may.
@@ -53,24 +56,43 @@ impl DataFolder {
 
     /// Runs `initdb` as `account` and configures the result: UTF-8, UTC, loopback only, SCRAM for everyone.
     ///
-    /// It is made under another name and renamed at the end, so that what is at the folder's name is whole. What an
-    /// interrupted attempt left is removed first.
+    /// It is made in a folder beside, and renamed at the end: what is at the folder's name is whole. What interrupted
+    /// attempts left beside is removed.
     pub fn create(&self, installation: &Installation, account: &Account, password: &str) -> Result<(), Error> {
-        let new = self.path.with_extension("new");
-        let password_file = self.path.with_extension("password");
-        remove(&new)?;
-        remove(&password_file)?;
-        let made = initdb(installation, account, &new, &password_file, password);
-        // before anything else: nobody needs that file any longer
-        remove(&password_file)?;
-        made?;
-        let configuration = new.join("postgresql.conf");
-        OpenOptions::new()
-            .append(true)
-            .open(&configuration)
-            .and_then(|mut file| file.write_all(CONFIGURATION.as_bytes()))
-            .map_err(|e| io_error("write", &configuration, &e))?;
-        std::fs::rename(&new, &self.path).map_err(|e| io_error("rename", &new, &e))
+        let aside = self.aside()?;
+        DirBuilder::new()
+            .mode(0o711)
+            .create(&aside)
+            .map_err(|e| io_error("create", &aside, &e))?;
+        let made = initdb(installation, account, &aside, password).and_then(|data| {
+            configure(&data)?;
+            std::fs::rename(&data, &self.path).map_err(|e| io_error("rename", &data, &e))
+        });
+        remove(&aside)?;
+        made
+    }
+
+    /// Deletes it, if it exists. Interrupted, it does not leave half a folder under its name.
+    pub fn delete(&self) -> Result<(), Error> {
+        let aside = self.aside()?;
+        match std::fs::rename(&self.path, &aside) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(io_error("rename", &self.path, &e)),
+            Ok(()) => remove(&aside),
+        }
+    }
+
+    /// A path beside it that was never used: the `initdb` of an earlier attempt may outlive the command that was
+    /// killed, and would write into this one. What such attempts left is removed.
+    fn aside(&self) -> Result<PathBuf, Error> {
+        let parent = self.path.parent().unwrap_or(Path::new("/"));
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                // one that is still written to goes the next time
+                let _ = remove(&entry.path());
+            }
+        }
+        Ok(parent.join(format!("{UNFINISHED}{}", random_hex(8)?)))
     }
 
     /// Where it is.
@@ -127,28 +149,20 @@ impl DataFolder {
     }
 }
 
-fn initdb(
-    installation: &Installation,
-    account: &Account,
-    folder: &Path,
-    password_file: &Path,
-    password: &str,
-) -> Result<(), Error> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(password_file)
-        .and_then(|mut file| file.write_all(password.as_bytes()))
-        .map_err(|e| io_error("write", password_file, &e))?;
-    account.give(password_file)?;
+/// Makes a data folder in `aside`.
+fn initdb(installation: &Installation, account: &Account, aside: &Path, password: &str) -> Result<PathBuf, Error> {
+    // `initdb` takes a password from a file alone; as an argument every account would see it
+    let password_file = aside.join("password");
+    write_private(&password_file, password)?;
+    account.give(&password_file)?;
+    let data = aside.join("data");
     let mut words = String::new();
     for locale in LOCALES {
         DirBuilder::new()
             .mode(0o700)
-            .create(folder)
-            .map_err(|e| io_error("create", folder, &e))?;
-        account.give(folder)?;
+            .create(&data)
+            .map_err(|e| io_error("create", &data, &e))?;
+        account.give(&data)?;
         let output = account
             .command(&installation.program("initdb"))
             .args([
@@ -162,16 +176,16 @@ fn initdb(
             ])
             .args(["--locale", locale, "--lc-messages", "C"])
             .arg("--pwfile")
-            .arg(password_file)
+            .arg(&password_file)
             .arg("--pgdata")
-            .arg(folder)
+            .arg(&data)
             .output()
             .map_err(|e| unstartable(installation, "initdb", &e))?;
         if output.status.success() {
-            return Ok(());
+            return Ok(data);
         }
         words = String::from_utf8_lossy(&output.stderr).into_owned();
-        remove(folder)?;
+        remove(&data)?;
         if !words.contains("invalid locale name") {
             break;
         }
@@ -181,6 +195,15 @@ fn initdb(
             .cause(last_lines(&words))
             .help("mend the cause, then type the command again: it starts afresh"),
     )
+}
+
+fn configure(data: &Path) -> Result<(), Error> {
+    let path = data.join("postgresql.conf");
+    OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(CONFIGURATION.as_bytes()))
+        .map_err(|e| io_error("write", &path, &e))
 }
 
 /// The error of a program that is there but cannot be started.
@@ -202,7 +225,7 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
         Err(e) => Err(e),
     };
     match removed {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io_error("remove", path, &e)),
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(io_error("remove", path, &e)),
         _ => Ok(()),
     }
 }

@@ -38,8 +38,11 @@ const SOURCES: [Source; 2] = [
 struct Source {
     /// What `DBTASK_PG_FETCH` calls it; what it fetched is kept as `NAME-VERSION`.
     name: &'static str,
-    fetch: fn(&Store<'_>, Option<u32>, &mut dyn FnMut(&str)) -> Result<Installation, Nothing>,
+    fetch: Fetch,
 }
+
+/// Fetches programs of a major, or of any, and says what takes long.
+type Fetch = fn(&Store<'_>, Option<u32>, &mut dyn FnMut(&str)) -> Result<Installation, Nothing>;
 
 /// The sources that may be used.
 fn sources() -> impl Iterator<Item = &'static Source> {

@@ -46,6 +46,22 @@ fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
+/// Writes a file whole or not at all, for this account's eyes only.
+fn write_private(path: &Path, content: &str) -> Result<(), Error> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let new = path.with_extension("new");
+    data::remove(&new)?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)
+        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .and_then(|()| std::fs::rename(&new, path))
+        .map_err(|e| io_error("write", path, &e))
+}
+
 /// The last lines of what a program said.
 fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text
@@ -66,5 +82,6 @@ pub fn random_hex(n: usize) -> Result<String, Error> {
     std::fs::File::open(source)
         .and_then(|mut file| file.read_exact(&mut bytes))
         .map_err(|e| io_error("read", source, &e))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(digits.concat())
 }

@@ -17,7 +17,7 @@ use super::data::remove;
 use super::{Account, io_error};
 
 /// How long a server may take to stop.
-const STOP: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_mins(1);
 /// How often a state is looked at while waiting for it to change.
 pub(super) const GLANCE: Duration = Duration::from_millis(20);
 /// A process number that no system gives out: Linux ends at 4,194,304, macOS at 99,998.

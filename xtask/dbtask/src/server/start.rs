@@ -15,9 +15,9 @@ use super::postmaster::{GLANCE, retire};
 use super::{Account, DataFolder, Installation, io_error, last_lines};
 
 /// How long a start may take: on a loaded machine, or after a crash, longer than a moment.
-pub(super) const START: Duration = Duration::from_secs(60);
+pub(super) const START: Duration = Duration::from_mins(1);
 /// How long sessions that outlived their server may take to notice.
-const ORPHANS: Duration = Duration::from_secs(10);
+const ORPHANS: Duration = Duration::from_secs(30);
 /// A log that is longer than this is started afresh.
 const LONGEST_LOG: u64 = 10_000_000;
 

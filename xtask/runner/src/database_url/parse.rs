@@ -294,9 +294,6 @@ impl Settings {
             .user(&user)
             .dbname(&database)
             .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
-        if config.get_application_name().is_none() {
-            config.application_name(crate::APPLICATION);
-        }
         config.ssl_mode(match self.tls.mode {
             SslMode::Disable => ClientSslMode::Disable,
             SslMode::Prefer => ClientSslMode::Prefer,

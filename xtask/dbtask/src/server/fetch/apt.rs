@@ -20,9 +20,9 @@ pub(super) fn fetch(store: &Store<'_>, major: Option<u32>, say: &mut dyn FnMut(&
     let options = options(store, &staging, say)?;
     let major = major.map_or_else(|| default_major(store, &options), Ok)?;
     let packages = packages(store, &options, major)?;
+    let number = packages.len();
     say(&format!(
-        "fetching PostgreSQL {major} with apt-get: {}; nothing is installed",
-        packages.join(", ")
+        "fetching PostgreSQL {major} with apt-get: {number} packages, unpacked for this account alone"
     ));
     let debs = staging.join("debs");
     std::fs::create_dir(&debs).map_err(|e| io_error("create", &debs, &e))?;

@@ -34,8 +34,8 @@ pub(super) fn fetch(store: &Store<'_>, major: Option<u32>, say: &mut dyn FnMut(&
     let staging = store.staging()?;
     let wheel = staging.join("wheel");
     let requirements = staging.join("requirements.txt");
-    let sums: String = SUMS.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
-    std::fs::write(&requirements, format!("{PACKAGE}=={VERSION}{sums}\n"))
+    let sums: Vec<String> = SUMS.iter().map(|sum| format!(" --hash=sha256:{sum}")).collect();
+    std::fs::write(&requirements, format!("{PACKAGE}=={VERSION}{}\n", sums.concat()))
         .map_err(|e| io_error("write", &requirements, &e))?;
     run(cmd!(
         shell,

@@ -1,0 +1,47 @@
+//! The seed of the production guard: a database that nobody marked, that is not on this machine and not empty.
+
+use crate::support::{Checkout, TestDatabase, shop};
+
+/// The same database by a name that is not this machine's: `hostaddr` says where it really is.
+fn remote(database: &TestDatabase) -> Checkout {
+    let checkout = Checkout::new();
+    let url = database.url().replace("127.0.0.1", "db.example.com");
+    checkout.write(".env", format!("DATABASE_URL={url}?hostaddr=127.0.0.1\n"));
+    shop(&checkout);
+    checkout
+}
+
+#[test]
+fn a_remote_database_that_is_not_empty_refuses_push_drop_reset_and_restore() {
+    let database = TestDatabase::new();
+    let checkout = remote(&database);
+    checkout.run(&["db:push"]).exits(0).says("applied 3 files");
+    let backup = checkout.run(&["db:backup", "--json"]).exits(0).json()["file"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let name = database.name();
+    for arguments in [
+        &["db:push"][..],
+        &["db:drop", "--yes", name],
+        &["db:reset", "--yes", name],
+        &["db:restore", &backup, "--yes", name],
+    ] {
+        checkout
+            .run(arguments)
+            .exits(3)
+            .says(&format!("`{}` is refused", arguments[0]))
+            .says("is treated as production")
+            .says("nothing was changed")
+            .says("cargo xtask db:backup");
+    }
+    assert!(database.has("users"));
+    checkout.run(&["db:status", "--check"]).exits(0);
+    checkout.run(&["db:push", "--dry-run"]).exits(0).says("nothing to do");
+}
+
+#[test]
+fn an_empty_remote_database_takes_its_first_push() {
+    let database = TestDatabase::new();
+    remote(&database).run(&["db:push"]).exits(0);
+}

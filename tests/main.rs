@@ -1,0 +1,27 @@
+//! The promises of the README, each kept by a test against a real PostgreSQL that the suite starts itself.
+
+#![allow(missing_docs, reason = "the names of the tests say what they promise")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod app;
+mod backup;
+mod build_script;
+mod cli;
+mod database_url;
+mod drop;
+mod errors;
+mod guard;
+mod new;
+mod private_server;
+mod push;
+mod refinery;
+mod secrets;
+mod status;
+mod support;
+mod tls;
