@@ -33,104 +33,107 @@ fn missing_or_empty_says_what_to_type() {
     }
 }
 
+/// A URL, what is said of it, and what is said to do.
+const MISTAKES_IN_THE_URL: &[(&str, &str, &str)] = &[
+    (
+        "localhost/db",
+        "DATABASE_URL is not a URL",
+        "postgres://USER:PASSWORD@HOST:5432/DATABASE",
+    ),
+    (
+        "host=localhost dbname=db",
+        "is a list of `key=value`, not a URL",
+        "postgres://USER",
+    ),
+    (
+        "mysql://u:s3cr3t@localhost/db",
+        "has the wrong scheme `mysql`",
+        "postgres://USER",
+    ),
+    (
+        "s3cr3t://u@localhost/db",
+        "has the wrong scheme: it begins with",
+        "postgres://USER",
+    ),
+    ("postgres://u:s3c@r3t@localhost/db", "an unescaped `@`", "`%40`"),
+    ("postgres://u:s3c/r3t@localhost/db", "an unescaped `/` or `?`", "`%2F`"),
+    ("postgres://u:s3c?r3t@localhost/db", "an unescaped `/` or `?`", "`%3F`"),
+    (
+        "postgres://u:s3cr3t%@localhost/db",
+        "the password in DATABASE_URL has an unescaped `%`",
+        "`%25`",
+    ),
+    (
+        "postgres://u:s3cr3t%FF@localhost/db",
+        "the password in DATABASE_URL is not UTF-8",
+        "postgres://USER",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost:0/db",
+        "the port in DATABASE_URL is no number from 1 to 65535",
+        "5432",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost:70000/db",
+        "the port in DATABASE_URL is no number",
+        "5432",
+    ),
+    ("postgres://u:s3cr3t@[::1/db", "has `[` without `]`", "postgres://USER"),
+    (
+        "postgres://u:s3cr3t@a,b,c/db?port=1,2",
+        "more or fewer ports than hosts",
+        "postgres://USER",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslmode",
+        "a parameter behind the `?` has no `=`",
+        "postgres://USER",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslmode=allow",
+        "`sslmode` in DATABASE_URL has a value",
+        "prefer, require",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslmode=require&sslrootcert=system",
+        "goes with `sslmode=verify-full`",
+        "verify-full",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslnegotiation=direct",
+        "needs `sslmode=require`",
+        "verify-full",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?target_session_attrs=standby",
+        "`target_session_attrs`",
+        "read-write",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslcert=a.pem",
+        "`sslcert` in DATABASE_URL is not supported",
+        "password",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?service=x",
+        "`service` in DATABASE_URL is not supported",
+        "service file",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?pgbouncer=true",
+        "`pgbouncer` in DATABASE_URL is not supported",
+        "leave it out",
+    ),
+    (
+        "postgres://u:s3cr3t@localhost/db?sslmode=verify-full&sslrootcert=nowhere.crt",
+        "`nowhere.crt` cannot be used",
+        "PEM",
+    ),
+];
+
 #[test]
 fn each_mistake_in_the_url_has_its_sentence() {
-    for (url, sentence, help) in [
-        (
-            "localhost/db",
-            "DATABASE_URL is not a URL",
-            "postgres://USER:PASSWORD@HOST:5432/DATABASE",
-        ),
-        (
-            "host=localhost dbname=db",
-            "is a list of `key=value`, not a URL",
-            "postgres://USER",
-        ),
-        (
-            "mysql://u:s3cr3t@localhost/db",
-            "has the wrong scheme `mysql`",
-            "postgres://USER",
-        ),
-        (
-            "s3cr3t://u@localhost/db",
-            "has the wrong scheme: it begins with",
-            "postgres://USER",
-        ),
-        ("postgres://u:s3c@r3t@localhost/db", "an unescaped `@`", "`%40`"),
-        ("postgres://u:s3c/r3t@localhost/db", "an unescaped `/` or `?`", "`%2F`"),
-        ("postgres://u:s3c?r3t@localhost/db", "an unescaped `/` or `?`", "`%3F`"),
-        (
-            "postgres://u:s3cr3t%@localhost/db",
-            "the password in DATABASE_URL has an unescaped `%`",
-            "`%25`",
-        ),
-        (
-            "postgres://u:s3cr3t%FF@localhost/db",
-            "the password in DATABASE_URL is not UTF-8",
-            "postgres://USER",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost:0/db",
-            "the port in DATABASE_URL is no number from 1 to 65535",
-            "5432",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost:70000/db",
-            "the port in DATABASE_URL is no number",
-            "5432",
-        ),
-        ("postgres://u:s3cr3t@[::1/db", "has `[` without `]`", "postgres://USER"),
-        (
-            "postgres://u:s3cr3t@a,b,c/db?port=1,2",
-            "more or fewer ports than hosts",
-            "postgres://USER",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslmode",
-            "a parameter behind the `?` has no `=`",
-            "postgres://USER",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslmode=allow",
-            "`sslmode` in DATABASE_URL has a value",
-            "prefer, require",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslmode=require&sslrootcert=system",
-            "goes with `sslmode=verify-full`",
-            "verify-full",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslnegotiation=direct",
-            "needs `sslmode=require`",
-            "verify-full",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?target_session_attrs=standby",
-            "`target_session_attrs`",
-            "read-write",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslcert=a.pem",
-            "`sslcert` in DATABASE_URL is not supported",
-            "password",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?service=x",
-            "`service` in DATABASE_URL is not supported",
-            "service file",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?pgbouncer=true",
-            "`pgbouncer` in DATABASE_URL is not supported",
-            "leave it out",
-        ),
-        (
-            "postgres://u:s3cr3t@localhost/db?sslmode=verify-full&sslrootcert=nowhere.crt",
-            "`nowhere.crt` cannot be used",
-            "PEM",
-        ),
-    ] {
+    for (url, sentence, help) in MISTAKES_IN_THE_URL {
         with_url(url)
             .exits(2)
             .says(sentence)

@@ -20,7 +20,7 @@ const CLEAR_UP: &str = r#"cat >/dev/null; cd "$1" && "$2" db:down --delete; rm -
 struct Workspace {
     root: PathBuf,
     leash: Child,
-    _checkout: Checkout,
+    checkout: Checkout,
 }
 
 impl Workspace {
@@ -35,8 +35,8 @@ impl Workspace {
         let root = checkout.root().join(folder);
         if !folder.is_empty() {
             std::fs::create_dir_all(&root).unwrap();
-            copy(checkout.root().join("Cargo.toml"), &root);
-            copy(checkout.root().join("migrations"), &root);
+            copy(&checkout.root().join("Cargo.toml"), &root);
+            copy(&checkout.root().join("migrations"), &root);
         }
         Workspace::at(root, checkout)
     }
@@ -55,12 +55,12 @@ impl Workspace {
         Workspace {
             root,
             leash: leash.process_group(0).spawn().unwrap(),
-            _checkout: checkout,
+            checkout,
         }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self._checkout.command(arguments);
+        let mut command = self.checkout.command(arguments);
         command.current_dir(&self.root);
         command
     }
@@ -129,11 +129,11 @@ fn shell(line: &str) -> bool {
         .success()
 }
 
-fn copy(from: PathBuf, to: &Path) {
+fn copy(from: &Path, to: &Path) {
     assert!(
         Command::new("cp")
             .arg("-a")
-            .args([&from, to])
+            .args([from, to])
             .status()
             .unwrap()
             .success()
@@ -429,7 +429,7 @@ fn a_copy_of_a_checkout_leaves_the_server_of_the_first_alone() {
     first.run(&["setup"]).exits(0);
     first.run(&["db:down"]).exits(0);
     let checkout = Checkout::new();
-    copy(first.root.join("."), checkout.root());
+    copy(&first.root.join("."), checkout.root());
     let second = Workspace::at(checkout.root().to_owned(), checkout);
     first.run(&["db:up"]).exits(0);
     std::fs::copy(first.pid_file(), second.pid_file()).unwrap();
@@ -576,7 +576,7 @@ fn nobody() -> Option<u32> {
 fn an_ordinary_user_gets_the_same() {
     let Some(uid) = nobody() else { return };
     let workspace = Workspace::new();
-    copy(env!("CARGO_BIN_EXE_xtask").into(), &workspace.root);
+    copy(Path::new(env!("CARGO_BIN_EXE_xtask")), &workspace.root);
     assert!(
         Command::new("chown")
             .arg("-R")
@@ -624,7 +624,7 @@ fn what_root_made_is_an_error_with_a_way_out_for_an_ordinary_user() {
     let Some(uid) = nobody() else { return };
     let workspace = Workspace::new();
     workspace.run(&["db:up"]).exits(0);
-    copy(env!("CARGO_BIN_EXE_xtask").into(), &workspace.root);
+    copy(Path::new(env!("CARGO_BIN_EXE_xtask")), &workspace.root);
     let mut command = Command::new(workspace.root.join("xtask"));
     command
         .args(["db:up"])

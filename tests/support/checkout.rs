@@ -87,7 +87,7 @@ impl Checkout {
     /// A workspace whose `.env` names the database.
     pub fn on(database: &TestDatabase) -> Checkout {
         let checkout = Checkout::new();
-        checkout.write(".env", &format!("DATABASE_URL={}\n", database.url()));
+        checkout.write(".env", format!("DATABASE_URL={}\n", database.url()));
         checkout
     }
 

@@ -115,8 +115,9 @@ impl Inventory {
                 thousands(table.rows)
             ));
         }
-        lines
-            .push("It stays: the database itself, extensions, roles, the schema public and its privileges.".to_owned());
+        lines.push(
+            "What stays: the database itself, extensions, roles, the schema public and its privileges.".to_owned(),
+        );
         lines.join("\n")
     }
 

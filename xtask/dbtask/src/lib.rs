@@ -15,6 +15,7 @@ mod catalog;
 mod cli;
 mod commands;
 mod confirm;
+mod container;
 mod erase;
 mod exit;
 mod guard;

@@ -2,6 +2,7 @@
 
 use dbtask_runner::{DatabaseUrl, Error, Session, quote_identifier, sql_error};
 
+use crate::container;
 use crate::output::Output;
 use crate::server::Cluster;
 use crate::workspace::Workspace;
@@ -19,7 +20,7 @@ pub(crate) struct Identity {
     pub(crate) major: u32,
     /// The address and port that the server was reached at; `None` over a Unix socket.
     pub(crate) address: Option<String>,
-    /// Over a socket, or at a loopback address.
+    /// Over a socket, at a loopback address, or in a container on this machine.
     pub(crate) local: bool,
     /// The cluster's identity, where the role may read it.
     pub(crate) system_identifier: Option<i64>,
@@ -146,13 +147,14 @@ fn identify(session: &Session) -> Result<Identity, Error> {
     let number: i32 = row.try_get(3).map_err(failed)?;
     let host: Option<String> = row.try_get(4).map_err(failed)?;
     let port: Option<i32> = row.try_get(5).map_err(failed)?;
+    let loopback: bool = row.try_get(6).map_err(failed)?;
     Ok(Identity {
         database: row.try_get(0).map_err(failed)?,
         user: row.try_get(1).map_err(failed)?,
         version: version.split_whitespace().next().unwrap_or_default().to_owned(),
         major: u32::try_from(number / 10_000).unwrap_or_default(),
-        address: host.map(|host| address(&host, port)),
-        local: row.try_get(6).map_err(failed)?,
+        address: host.as_deref().map(|host| address(host, port)),
+        local: loopback || host.as_deref().is_some_and(container::is_here),
         oid: row.try_get(7).map_err(failed)?,
         in_recovery: row.try_get(8).map_err(failed)?,
         // A provider may have taken this function from ordinary roles.

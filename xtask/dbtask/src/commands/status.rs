@@ -1,8 +1,8 @@
 //! `db:status`
 
 use clap::Args;
-use dbtask_rules::Version;
-use dbtask_runner::{Error, Kind, Plan, SchemaHistory};
+use dbtask_rules::{MigrationFile, Version};
+use dbtask_runner::{Applied, Error, Kind, Plan, SchemaHistory};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -28,11 +28,11 @@ impl Status {
         let plan = Plan::new(folder.files(), &history)?;
         let lines = lines(&plan);
         let mut text = vec![target.describe()];
-        text.extend(lines.iter().map(|line| format!("  {:<9}  {}", line.state, line.what)));
+        text.extend(table(&lines));
         text.push(summary(&plan));
         let files: Vec<_> = lines
             .iter()
-            .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "applied_on": l.applied_on }))
+            .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "applied_on": l.row.map(Applied::applied_at) }))
             .collect();
         let json = json!({
             "database": target.identity.database,
@@ -55,66 +55,69 @@ impl Status {
 }
 
 /// One version, in one state.
-struct Line {
+struct Line<'a> {
     version: i32,
     state: &'static str,
-    what: String,
-    file: Option<String>,
-    applied_on: Option<String>,
+    file: Option<&'a str>,
+    row: Option<&'a Applied>,
 }
 
-fn lines(plan: &Plan<'_>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut add = |version: i32, state, file: Option<&str>, name: &str, at: Option<String>| {
-        let what = match (&at, state) {
-            (Some(at), "missing") => format!("version {version} `{name}`, applied {at}, has no file"),
-            (Some(at), "edited") => format!("{name}  after it was applied {at}"),
-            (Some(at), _) => format!("{name}  {at}"),
-            (None, _) => name.to_owned(),
-        };
-        lines.push(Line {
-            version,
-            state,
-            what,
-            file: file.map(str::to_owned),
-            applied_on: at,
-        });
+impl Line<'_> {
+    /// The file, or what the history says of a version that has none.
+    fn name(&self) -> String {
+        match (self.file, self.row) {
+            (Some(path), _) => path.to_owned(),
+            (None, row) => format!("version {} `{}`, no file", self.version, row.map_or("", |r| &r.name)),
+        }
+    }
+}
+
+fn lines<'a>(plan: &'a Plan<'_>) -> Vec<Line<'a>> {
+    let of_file = |state, file: &'a MigrationFile, row| Line {
+        version: file.version().get(),
+        state,
+        file: Some(file.path()),
+        row,
     };
-    for (file, row) in &plan.applied {
-        add(
-            row.version,
-            "applied",
-            Some(file.path()),
-            file.path(),
-            Some(row.applied_at()),
-        );
-    }
-    for d in &plan.divergent {
-        add(
-            d.applied.version,
-            "edited",
-            Some(d.file.path()),
-            d.file.path(),
-            Some(d.applied.applied_at()),
-        );
-    }
-    for row in &plan.missing {
-        add(row.version, "missing", None, &row.name, Some(row.applied_at()));
-    }
-    for file in &plan.out_of_order {
-        add(file.version().get(), "skipped", Some(file.path()), file.path(), None);
-    }
-    for pending in &plan.pending {
-        add(
-            pending.file.version().get(),
-            "pending",
-            Some(pending.file.path()),
-            pending.file.path(),
-            None,
-        );
-    }
+    let missing = |row: &&'a Applied| Line {
+        version: row.version,
+        state: "missing",
+        file: None,
+        row: Some(*row),
+    };
+    let mut lines: Vec<Line<'a>> = plan
+        .applied
+        .iter()
+        .map(|(file, row)| of_file("applied", file, Some(row)))
+        .collect();
+    lines.extend(
+        plan.divergent
+            .iter()
+            .map(|d| of_file("edited", d.file, Some(d.applied))),
+    );
+    lines.extend(plan.missing.iter().map(missing));
+    lines.extend(plan.out_of_order.iter().map(|file| of_file("skipped", file, None)));
+    lines.extend(
+        plan.pending
+            .iter()
+            .map(|pending| of_file("pending", pending.file, None)),
+    );
     lines.sort_by_key(|line| line.version);
     lines
+}
+
+/// The lines as a table.
+fn table(lines: &[Line<'_>]) -> Vec<String> {
+    let names: Vec<String> = lines.iter().map(Line::name).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    lines
+        .iter()
+        .zip(names)
+        .map(|(line, name)| match line.row {
+            Some(row) => format!("  {:<7}  {name:<width$}  {}", line.state, row.applied_at()),
+            None => format!("  {:<7}  {name}", line.state),
+        })
+        .collect()
 }
 
 /// The last line: where the database stands and what to type.
