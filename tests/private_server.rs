@@ -467,6 +467,18 @@ fn variables_for_other_servers_do_not_reach_the_private_one() {
 }
 
 #[test]
+fn a_umask_that_closes_every_new_folder_does_no_harm() {
+    let workspace = Workspace::new();
+    let mut setup = Command::new("sh");
+    setup.args(["-c", "umask 077; exec \"$0\" setup", env!("CARGO_BIN_EXE_xtask")]);
+    setup
+        .current_dir(&workspace.root)
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("DATABASE_URL");
+    finish(&mut setup).exits(0).says("applied 3 files");
+}
+
+#[test]
 fn a_folder_that_somebody_else_made_is_refused() {
     let workspace = Workspace::new();
     std::fs::create_dir(workspace.root.join(".dbtask")).unwrap();

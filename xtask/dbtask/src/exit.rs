@@ -7,16 +7,18 @@ use dbtask_runner::Kind;
 /// How a command ended, for the shell and for CI. A signal ends a command with 128 + its number, as shells have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It did what was asked.
-    Done = 0,
-    /// It was tried and did not work.
-    Failed = 1,
-    /// What was typed, or set, cannot be used.
-    Usage = 2,
-    /// A guard refused; nothing was changed.
-    Refused = 3,
-    /// Something is pending or differs (`--check`).
-    Pending = 4,
+    /// It did what was asked: 0.
+    Done,
+    /// It was tried and did not work: 1.
+    Failed,
+    /// What was typed, or set, cannot be used: 2.
+    Usage,
+    /// A guard refused; nothing was changed: 3.
+    Refused,
+    /// Something is pending or differs (`--check`): 4.
+    Pending,
+    /// A signal stopped it: 128 + its number.
+    Interrupted(u8),
 }
 
 impl From<Kind> for Exit {
@@ -26,12 +28,20 @@ impl From<Kind> for Exit {
             Kind::Usage => Exit::Usage,
             Kind::Refused => Exit::Refused,
             Kind::Pending => Exit::Pending,
+            Kind::Interrupted { signal } => Exit::Interrupted(u8::try_from(signal).unwrap_or(0)),
         }
     }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
-        ExitCode::from(exit as u8)
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Pending => 4,
+            Exit::Interrupted(signal) => 128 + signal,
+        })
     }
 }

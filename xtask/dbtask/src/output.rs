@@ -27,6 +27,11 @@ impl Output {
         anstream::eprintln!("{GREEN}{label:>9}{GREEN:#}  {text}");
     }
 
+    /// Another run has the migration lock: who it is.
+    pub(crate) fn waiting(&self, holder: &str) {
+        self.step("waiting", &format!("another run holds the lock: {holder}"));
+    }
+
     /// Something that the reader should know.
     #[expect(clippy::unused_self, reason = "all words go through one door")]
     pub(crate) fn note(&self, text: &str) {
@@ -116,6 +121,7 @@ fn error_json(error: &Error) -> Value {
         Kind::Usage => "usage",
         Kind::Refused => "refused",
         Kind::Pending => "pending",
+        Kind::Interrupted { .. } => "interrupted",
     };
     json!({
         "kind": kind,

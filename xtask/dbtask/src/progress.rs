@@ -21,6 +21,13 @@ impl Progress {
         }
     }
 
+    /// Takes the line away, so that another can be printed.
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            anstream::eprint!("\r\x1b[2K");
+        }
+    }
+
     /// Shows `text` in place of the last one.
     pub(crate) fn show(&mut self, text: &str) {
         if self.terminal {
@@ -35,8 +42,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown {
-            anstream::eprint!("\r\x1b[2K");
-        }
+        self.clear();
     }
 }

@@ -1,6 +1,8 @@
 //! The database that a command works on, as the connected server describes it.
 
-use dbtask_runner::{DatabaseUrl, Error, Session, quote_identifier, sql_error};
+use dbtask_runner::{
+    DatabaseUrl, Environment, Error, Session, SqlError, SqlState, connection_error, quote_identifier, sql_error,
+};
 
 use crate::container;
 use crate::output::Output;
@@ -40,21 +42,27 @@ pub(crate) struct Target {
 impl Target {
     /// Connects to the database of `DATABASE_URL`; starts the private server first when the URL is its own.
     pub(crate) fn open(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
-        let url = database_url(workspace, output)?;
-        wake(workspace, &url, output)?;
+        let url = database_url(workspace, output, Environment::database_url)?;
         let session = Session::connect(&url)?;
-        let identity = identify(&session)?;
-        Ok(Target { url, session, identity })
+        Target::of(url, session)
     }
 
     /// As [`Target::open`], and creates the database where the server does not have it.
     pub(crate) fn open_or_create(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
-        let url = database_url(workspace, output)?;
-        wake(workspace, &url, output)?;
-        if create_if_missing(&url)? {
-            output.step("created", &format!("database `{}`", url.database()));
-        }
-        let session = Session::connect(&url)?;
+        let url = database_url(workspace, output, Environment::database_url)?;
+        let session = connect_or_create(&url, Session::try_connect, output)?;
+        Target::of(url, session)
+    }
+
+    /// As [`Target::open_or_create`], for migrations: over `DIRECT_DATABASE_URL` where it is set, and with Ctrl-C handled
+    /// by the session.
+    pub(crate) fn open_to_migrate(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
+        let url = database_url(workspace, output, Environment::direct_database_url)?;
+        let session = connect_or_create(&url, Session::try_connect_to_migrate, output)?;
+        Target::of(url, session)
+    }
+
+    fn of(url: DatabaseUrl, session: Session) -> Result<Target, Error> {
         let identity = identify(&session)?;
         Ok(Target { url, session, identity })
     }
@@ -86,14 +94,20 @@ impl Target {
     }
 }
 
-/// `DATABASE_URL`, with what the reader should know about where it came from.
-fn database_url(workspace: &Workspace, output: &Output) -> Result<DatabaseUrl, Error> {
+/// The address, with what the reader should know about where it came from. Starts the private server when it is its.
+fn database_url(
+    workspace: &Workspace,
+    output: &Output,
+    which: fn(&Environment) -> Result<DatabaseUrl, Error>,
+) -> Result<DatabaseUrl, Error> {
     let environment = workspace.environment()?;
-    let url = environment.database_url();
+    let url = which(&environment);
     for note in environment.notes() {
         output.note(&note);
     }
-    url
+    let url = url?;
+    wake(workspace, &url, output)?;
+    Ok(url)
 }
 
 /// Starts the private server when the URL is its own and it is down.
@@ -110,26 +124,29 @@ fn wake(workspace: &Workspace, url: &DatabaseUrl, output: &Output) -> Result<(),
     Ok(())
 }
 
-/// Creates the URL's database where the server says that it does not exist.
-fn create_if_missing(url: &DatabaseUrl) -> Result<bool, Error> {
-    match Session::try_connect(url)? {
-        Ok(_) => return Ok(false),
-        Err(error) if error.code() != Some(&dbtask_runner::SqlState::UNDEFINED_DATABASE) => {
-            return Err(dbtask_runner::connection_error(url, &error));
-        }
-        Err(_) => {}
+/// A way to connect that keeps the server's own error.
+type Connect = fn(&DatabaseUrl) -> Result<Result<Session, SqlError>, Error>;
+
+/// Connects, and creates the URL's database where the server says that it does not exist.
+fn connect_or_create(url: &DatabaseUrl, connect: Connect, output: &Output) -> Result<Session, Error> {
+    match connect(url)? {
+        Ok(session) => return Ok(session),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_DATABASE) => {}
+        Err(error) => return Err(connection_error(url, &error)),
     }
-    let session = Session::connect(&url.with_database("postgres"))?;
-    let database = quote_identifier(url.database());
-    match session.batch(&format!("CREATE DATABASE {database}")) {
-        Ok(()) => Ok(true),
+    let administration = Session::connect(&url.with_database("postgres"))?;
+    match administration.batch(&format!("CREATE DATABASE {}", quote_identifier(url.database()))) {
+        Ok(()) => output.step("created", &format!("database `{}`", url.database())),
         // somebody else was quicker
-        Err(e) if e.code() == Some(&dbtask_runner::SqlState::DUPLICATE_DATABASE) => Ok(false),
-        Err(e) => Err(sql_error(
-            format!("failed to create the database `{}`", url.database()),
-            &e,
-        )),
+        Err(e) if e.code() == Some(&SqlState::DUPLICATE_DATABASE) => {}
+        Err(e) => {
+            return Err(sql_error(
+                format!("failed to create the database `{}`", url.database()),
+                &e,
+            ));
+        }
     }
+    connect(url)?.map_err(|e| connection_error(url, &e))
 }
 
 fn identify(session: &Session) -> Result<Identity, Error> {

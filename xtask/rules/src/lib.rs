@@ -4,6 +4,7 @@
 //! through the same code, [`MigrationFolder::read`], so that both report the very same findings.
 
 mod build;
+mod command;
 mod diagnostic;
 mod directives;
 mod file;
@@ -13,6 +14,7 @@ pub mod statements;
 mod workspace;
 
 pub use build::build_script;
+pub use command::Command;
 pub use diagnostic::{Diagnostic, Position};
 pub use directives::Directives;
 pub use file::MigrationFile;

@@ -29,11 +29,17 @@ pub(crate) enum Token {
 pub(crate) struct Lexer<'a> {
     sql: &'a str,
     at: usize,
+    /// `standard_conforming_strings`: a backslash in a plain string is a character like any other.
+    standard: bool,
 }
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(sql: &'a str) -> Lexer<'a> {
-        Lexer { sql, at: 0 }
+        Lexer {
+            sql,
+            at: 0,
+            standard: true,
+        }
     }
 
     fn byte(&self, offset: usize) -> Option<u8> {
@@ -108,7 +114,7 @@ impl Iterator for Lexer<'_> {
         let (token, end) = match (self.byte(0)?, self.byte(1)) {
             (b'-', Some(b'-')) => (Token::LineComment, self.through(start, "\n")),
             (b'/', Some(b'*')) => (Token::BlockComment, self.block_comment()),
-            (b'\'', _) => (Token::Other, self.quoted(start, b'\'', false)),
+            (b'\'', _) => (Token::Other, self.quoted(start, b'\'', !self.standard)),
             (b'"', _) => (Token::Other, self.quoted(start, b'"', false)),
             (b'e' | b'E', Some(b'\'')) => (Token::Other, self.quoted(start + 1, b'\'', true)),
             (b'$', _) => (Token::Other, self.dollar_quoted().unwrap_or(start + 1)),
@@ -137,9 +143,20 @@ fn is_word(b: u8) -> bool {
 /// The byte ranges of the statements, each without its semicolon and without the comments before it. Statements
 /// that are empty, or comments alone, are none.
 pub fn split(sql: &str) -> Vec<Range<usize>> {
+    split_as(sql, true)
+}
+
+/// As [`split`], for a server whose `standard_conforming_strings` is as given. (A `SET` of it inside of the text is
+/// not followed.)
+pub fn split_as(sql: &str, standard_conforming_strings: bool) -> Vec<Range<usize>> {
     let mut statements = Vec::new();
     let mut current = Statement::default();
-    for (token, range) in Lexer::new(sql) {
+    let lexer = Lexer {
+        sql,
+        at: 0,
+        standard: standard_conforming_strings,
+    };
+    for (token, range) in lexer {
         match token {
             Token::LineComment | Token::BlockComment => {}
             Token::Semicolon if current.ends_here() => {
@@ -260,6 +277,13 @@ mod tests {
         }
         assert_eq!(texts("BEGIN; SELECT 1; END;").len(), 3);
         assert_eq!(texts("CREATE TABLE begin (id int); SELECT 1").len(), 2);
+    }
+
+    #[test]
+    fn a_backslash_escapes_where_the_server_says_so() {
+        let sql = r"SELECT 'it\'; SELECT '; --'; SELECT 2";
+        assert_eq!(split_as(sql, true).len(), 3);
+        assert_eq!(split_as(sql, false).len(), 2);
     }
 
     #[test]

@@ -1,22 +1,38 @@
 //! Applying what is pending: refinery's `Runner` over a connection of ours.
 //!
-//! refinery keeps the migration type, the checksums, the verification and the text of its history row. Ours is
-//! how a file reaches the server: its SQL and the history row go in one message and one transaction, so that
-//! either both are there afterwards or neither is.
+//! refinery keeps the migration type, the checksums and the text of its history row. Ours is how a file reaches the
+//! server: its SQL and the history row go in one message and one transaction, so that either both are there afterwards
+//! or neither is.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use dbtask_rules::MigrationFile;
+use dbtask_rules::{Command, MigrationFile, Version, statements};
 use refinery::{Migration, Report, Runner, Target};
 use refinery_core::Migrate;
-use refinery_core::error::{Kind, WrapMigrationError};
+use refinery_core::error::{Kind as EngineKind, WrapMigrationError};
 use refinery_core::traits::sync::{Query, Transaction, migrate as refinery_migrate};
 
 use crate::history::HISTORY_TABLE;
-use crate::place::failed_file;
-use crate::plan::to_refinery;
-use crate::{Error, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+use crate::lock::KEY;
+use crate::message::{GuardReason, Limits, Message, guard_reason, reset};
+use crate::observer::Observation;
+use crate::patience::{Patience, is_transient};
+use crate::place::{failed_file, in_message};
+use crate::preflight::{self, Preflight};
+use crate::session::{Failure, Watch};
+use crate::steps::Steps;
+use crate::{Error, Excerpt, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+
+/// When a statement counts as long, and how often it is looked at then.
+const LONG: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(1);
+
+/// When a try that follows a failed one is looked at, to name who is in the way: within the shortest lock_timeout.
+const LOOK_FOR_BLOCKER: Duration = Duration::from_millis(25);
+
+/// How long a lost connection is looked for again.
+const RECONNECT: Duration = Duration::from_secs(15);
 
 /// What a caller is told while files are applied.
 #[derive(Debug)]
@@ -25,12 +41,21 @@ pub enum Event<'a> {
     Waiting(&'a Holder),
     /// A file begins: its number among the pending files, from 1, and how many they are.
     Begin(&'a MigrationFile, usize, usize),
+    /// A statement takes long; it comes again every second.
+    Running(&'a MigrationFile, &'a Observation),
+    /// A file gave way to others, whose locks it did not get, and is tried again; how often it was, and who was seen in
+    /// the way.
+    GivingWay(&'a MigrationFile, u32, Option<&'a str>),
+    /// An INVALID index of an earlier try is dropped.
+    Leftover(&'a str),
+    /// The server warned.
+    Warning(&'a MigrationFile, &'a str),
     /// A file and its history row are committed.
     Done(&'a MigrationFile, Duration),
 }
 
 /// A file that was applied, and how long it took.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AppliedFile {
     /// The file's path, relative to the workspace root.
     pub path: String,
@@ -42,9 +67,15 @@ pub struct AppliedFile {
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The last version to apply; `None` for all.
-    pub to: Option<dbtask_rules::Version>,
-    /// How long to wait for another run's lock.
+    pub to: Option<Version>,
+    /// How long to wait for another run.
     pub lock_wait: Duration,
+    /// How long a file may try to get its locks, a moment at a time.
+    pub lock_budget: Duration,
+    /// The longest that one statement may take; `None` for as long as it takes.
+    pub statement_timeout: Option<Duration>,
+    /// Apply files, too, that a higher version overtook.
+    pub allow_out_of_order: bool,
 }
 
 impl Default for Options {
@@ -52,25 +83,32 @@ impl Default for Options {
         Options {
             to: None,
             lock_wait: Duration::from_mins(5),
+            lock_budget: Duration::from_mins(5),
+            statement_timeout: None,
+            allow_out_of_order: false,
         }
     }
 }
 
 /// Applies the pending files, one transaction each, under the migration lock.
 ///
-/// Where nothing is pending nothing is written, and no privilege but SELECT on the history is needed. When a
-/// file fails it is rolled back whole; those before it stay applied, and the error says so.
+/// The session is one of [`Session::connect_to_migrate`]. Where nothing is pending nothing is written, and no privilege
+/// but SELECT on the history is needed. When a file fails it is rolled back whole; those before it stay applied, and
+/// the error says so.
 pub fn migrate(
     session: &Session,
     files: &[MigrationFile],
     options: Options,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Vec<AppliedFile>, Error> {
-    let _lock = MigrationLock::take(session, options.lock_wait, &mut |holder| {
+    let lock = MigrationLock::take(session, options.lock_wait, &mut |holder| {
         tell(Event::Waiting(holder));
     })?;
     let history = SchemaHistory::read(session)?;
     let mut plan = Plan::new(files, &history)?;
+    if options.allow_out_of_order {
+        plan.take_in_out_of_order()?;
+    }
     plan.check()?;
     if let Some(last) = options.to {
         plan = plan.up_to(last)?;
@@ -78,52 +116,64 @@ pub fn migrate(
     if plan.pending.is_empty() {
         return Ok(Vec::new());
     }
-    refuse_unsupported(&plan)?;
-    let applied = plan.applied.iter().map(|(file, _)| to_refinery(file));
-    let pending = plan.pending.iter().map(|p| Ok(p.migration.clone()));
-    let known: Vec<Migration> = applied.chain(pending).collect::<Result<_, Error>>()?;
-    let mut engine = Engine {
+    let preflight = preflight::check(session, &history)?;
+    for pending in &plan.pending {
+        refuse_transaction_control(pending.file, &preflight)?;
+    }
+    let pending: Vec<Migration> = plan.pending.iter().map(|p| p.migration.clone()).collect();
+    let table = history.table().unwrap_or(HISTORY_TABLE).to_owned();
+    let mut run = Run {
         session,
         plan: &plan,
-        table: HISTORY_TABLE.to_owned(),
+        options,
+        preflight,
+        table,
         current: None,
         done: Vec::new(),
+        blocker: None,
         tell,
     };
-    if let Some(table) = history.table() {
-        table.clone_into(&mut engine.table);
-    }
-    match Runner::new(&known).set_target(Target::Latest).run(&mut engine) {
-        Ok(_) => Ok(engine.done),
+    // The plan has verified files and history; refinery is handed what is left, and an empty history.
+    let outcome = Runner::new(&pending).set_target(Target::Latest).run(&mut run);
+    drop(lock);
+    match outcome {
+        Ok(_) => Ok(run.done),
         Err(error) => Err(own_error(&error)),
     }
 }
 
-/// No-transaction files are in the grammar, but not yet in the runner.
-fn refuse_unsupported(plan: &Plan<'_>) -> Result<(), Error> {
-    let Some(pending) = plan.pending.iter().find(|p| p.file.directives().no_transaction) else {
-        return Ok(());
-    };
-    Err(Error::failed(format!(
-        "`{}` asks to run outside a transaction, which is not supported yet",
-        pending.file.path()
-    ))
-    .state("nothing was applied")
-    .help("take `-- dbtask:no-transaction` out, and the statement that needs it (`CONCURRENTLY`, `VACUUM`)"))
+/// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
+/// recorded. One without a transaction is journalled in between its statements.
+fn refuse_transaction_control(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
+    for range in statements::split_as(file.sql(), preflight.standard_strings) {
+        if let Command::Transaction(word) = Command::of(&file.sql()[range.clone()]) {
+            let path = file.path();
+            return Err(Error::refused(format!("`{path}` has a transaction of its own: `{}`", word.to_uppercase()))
+                .at(Excerpt::of_byte(path, file.sql(), range.start))
+                .cause("the file and its row in the history are one transaction already")
+                .state("nothing was applied")
+                .help("take BEGIN, COMMIT and ROLLBACK out; for a statement that cannot run in a transaction put `-- dbtask:no-transaction` on the first line"));
+        }
+    }
+    Ok(())
 }
 
 /// The SQL that [`migrate`] would send for the pending files, for people to read and for psql.
 pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error> {
-    let mut script = Script(String::new());
+    let mut script = Script {
+        sql: String::new(),
+        in_transaction: true,
+    };
     if history.table().is_none() && !plan.pending.is_empty() {
         script
-            .0
-            .push_str(&<Engine<'_> as Migrate>::assert_migrations_table_query(HISTORY_TABLE));
-        script.0.push('\n');
+            .sql
+            .push_str(&<Run<'_> as Migrate>::assert_migrations_table_query(HISTORY_TABLE));
+        script.sql.push('\n');
     }
     let table = history.table().unwrap_or(HISTORY_TABLE);
     for pending in &plan.pending {
-        let _ = write!(script.0, "\n-- {}\n", pending.file.path());
+        let _ = write!(script.sql, "\n-- {}\n", pending.file.path());
+        script.in_transaction = !pending.file.directives().no_transaction;
         refinery_migrate(
             &mut script,
             vec![pending.migration.clone()],
@@ -133,52 +183,246 @@ pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error
         )
         .map_err(|e| own_error(&e))?;
     }
-    Ok(script.0)
+    Ok(script.sql)
 }
 
 /// Stands in for a connection and writes down what it is sent.
-struct Script(String);
+struct Script {
+    sql: String,
+    in_transaction: bool,
+}
 
 impl Transaction for Script {
     type Error = Error;
 
     fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
         let queries: Vec<&str> = queries.collect();
-        let _ = write!(self.0, "BEGIN;\n{}\n;\nCOMMIT;\n", queries.join("\n;\n"));
+        let (begin, commit) = if self.in_transaction {
+            ("BEGIN;\n", "COMMIT;\n")
+        } else {
+            ("", "")
+        };
+        let _ = write!(self.sql, "{begin}{}\n;\n{commit}", queries.join("\n;\n"));
         Ok(queries.len())
     }
 }
 
 /// The connection that refinery's `Runner` drives.
-struct Engine<'a> {
-    session: &'a Session,
+pub(crate) struct Run<'a> {
+    pub(crate) session: &'a Session,
     plan: &'a Plan<'a>,
+    pub(crate) options: Options,
+    pub(crate) preflight: Preflight,
     table: String,
     current: Option<&'a MigrationFile>,
     done: Vec<AppliedFile>,
-    tell: &'a mut dyn FnMut(Event<'_>),
+    /// Who was last seen in the way of the current file.
+    blocker: Option<String>,
+    pub(crate) tell: &'a mut dyn FnMut(Event<'_>),
 }
 
-/// What comes before a file's text in its message.
-pub(crate) const PREFIX: &str = "BEGIN;";
+/// How a file ended whose message failed.
+enum Outcome {
+    Applied,
+    NotApplied,
+    /// The server does not answer any more.
+    Unknown,
+}
 
-/// How many statements `PREFIX` is.
-pub(crate) const PREFIX_STATEMENTS: usize = 1;
-
-impl Engine<'_> {
-    fn apply(&mut self, file: &MigrationFile, history_row: &str) -> Result<(), Error> {
-        // The line break ends a comment on the file's last line; the semicolon, its last statement.
-        let message = format!("{PREFIX}{}\n;{history_row};COMMIT", file.sql());
-        let Err(failure) = self.session.run(&message) else {
-            return Ok(());
-        };
-        // After an error the server waits for the end of the transaction that the message began.
-        let _ = self.session.batch("ROLLBACK");
-        Err(failed_file(file, &failure).state(self.standing(file)))
+impl<'a> Run<'a> {
+    /// The history's table, qualified.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
     }
 
-    /// What is applied now that `file` failed.
-    fn standing(&self, file: &MigrationFile) -> String {
+    /// What one try of a file may take.
+    pub(crate) fn limits(&self, patience: &Patience) -> Limits {
+        Limits {
+            lock_timeout: patience.lock_timeout(),
+            statement_timeout: self.options.statement_timeout,
+        }
+    }
+
+    fn apply(&mut self, file: &'a MigrationFile, history_row: &str) -> Result<(), Error> {
+        if file.directives().no_transaction {
+            let outcome = Steps::open(self, file)?.apply(history_row);
+            let _ = self.session.batch(&reset());
+            return outcome;
+        }
+        let mut patience = Patience::new(self.options.lock_budget);
+        loop {
+            let message = Message::new(file.sql(), history_row, self.limits(&patience), KEY);
+            let Err(failure) = self.send_watched(file, &message.text, &patience) else {
+                return Ok(());
+            };
+            let Some(server) = failure.error.as_db_error() else {
+                return self.after_loss(file, &failure);
+            };
+            // After an error the server waits for the end of the transaction that the message began.
+            let _ = self.session.batch("ROLLBACK");
+            let _ = self.session.batch(&reset());
+            // An error behind the COMMIT, such as a cancel request that came too late, finds the file applied.
+            if is_recorded(self.session, file)? {
+                return Ok(());
+            }
+            let interruption = self.session.interruption();
+            if interruption.is_none() && is_transient(server.code()) && self.try_again(file, &mut patience) {
+                continue;
+            }
+            let rolled_back = format!("`{}` was rolled back whole; {}", file.path(), self.standing());
+            if let Some(interruption) = interruption {
+                return Err(interruption
+                    .state(rolled_back)
+                    .help("type `cargo xtask db:push` to go on"));
+            }
+            if let Some(reason) = guard_reason(server.message()) {
+                return Err(self.guarded(file, reason));
+            }
+            let prefix = (message.prefix_characters, message.prefix_statements);
+            let offset = in_message(file, self.preflight.standard_strings, server, failure.completed, prefix);
+            return Err(self
+                .explain(failed_file(file, &failure.error, offset), &patience)
+                .state(rolled_back));
+        }
+    }
+
+    /// Sends a text and, when it takes long, tells what it is doing.
+    pub(crate) fn send_watched(
+        &mut self,
+        file: &MigrationFile,
+        sql: &str,
+        patience: &Patience,
+    ) -> Result<usize, Failure> {
+        let first = if patience.tries() > 0 { LOOK_FOR_BLOCKER } else { LONG };
+        let (tell, blocker) = (&mut self.tell, &mut self.blocker);
+        let mut seen = |observation: Observation| {
+            if let Some(name) = &observation.blockers {
+                *blocker = Some(name.clone());
+            }
+            if observation.elapsed >= LONG {
+                tell(Event::Running(file, &observation));
+            }
+        };
+        let watch = Watch {
+            pid: self.preflight.pid,
+            first,
+            every: LOOK,
+            tell: &mut seen,
+        };
+        let outcome = self.session.run(sql, Some(watch));
+        for notice in self.session.take_notices() {
+            if notice.severity() == "WARNING" {
+                (self.tell)(Event::Warning(file, notice.message()));
+            }
+        }
+        outcome
+    }
+
+    /// Pauses before another try; false when the time for them is used up, or a signal came.
+    pub(crate) fn try_again(&mut self, file: &MigrationFile, patience: &mut Patience) -> bool {
+        let Some(pause) = patience.again() else {
+            return false;
+        };
+        (self.tell)(Event::GivingWay(file, patience.tries(), self.blocker.as_deref()));
+        self.session.pause(pause);
+        self.session.interruption().is_none()
+    }
+
+    /// Says of a file that did not get its locks who was in the way.
+    pub(crate) fn explain(&self, error: Error, patience: &Patience) -> Error {
+        if patience.tries() == 0 {
+            return error;
+        }
+        let error = error.cause(format!(
+            "tried {} times in {} s",
+            patience.tries(),
+            patience.elapsed().as_secs()
+        ));
+        match &self.blocker {
+            Some(blocker) => error
+                .cause(format!("in the way: {blocker}"))
+                .help("end that session, or try again when it is done; `--lock-budget` sets how long to try"),
+            None => error.help("try again later; `--lock-budget` sets how long to try"),
+        }
+    }
+
+    /// The connection is gone: connects again and looks how the file ended.
+    fn after_loss(&mut self, file: &'a MigrationFile, failure: &Failure) -> Result<(), Error> {
+        let path = file.path();
+        let error = sql_error(
+            format!("the connection was lost while `{path}` was applied"),
+            &failure.error,
+        );
+        match self.look_again(file) {
+            Outcome::Applied if self.done.len() + 1 == self.plan.pending.len() => Ok(()),
+            Outcome::Applied => Err(error
+                .state(format!("`{path}` is applied and recorded; those behind it are not"))
+                .help("type `cargo xtask db:push` to go on")),
+            Outcome::NotApplied => Err(error
+                .state(format!("`{path}` was rolled back whole; {}", self.standing()))
+                .help("type `cargo xtask db:push` again")),
+            Outcome::Unknown => Err(error
+                .state(format!("it is not known whether `{path}` was applied: whole or not at all"))
+                .help("when the server answers again, `cargo xtask db:status` says it; `cargo xtask db:push` goes on from there")),
+        }
+    }
+
+    /// Asks over a new connection. The old backend may still be at work: its lock says so.
+    fn look_again(&self, file: &MigrationFile) -> Outcome {
+        let started = Instant::now();
+        while started.elapsed() < RECONNECT && self.session.interruption().is_none() {
+            let left = RECONNECT.saturating_sub(started.elapsed());
+            if let Ok(session) = Session::connect_to_migrate(self.session.url())
+                && let Ok(_lock) = MigrationLock::take(&session, left, &mut |_| {})
+                && let Ok(recorded) = is_recorded(&session, file)
+            {
+                return if recorded {
+                    Outcome::Applied
+                } else {
+                    Outcome::NotApplied
+                };
+            }
+            self.session.pause(Duration::from_millis(200));
+        }
+        Outcome::Unknown
+    }
+
+    fn guarded(&self, file: &MigrationFile, reason: GuardReason) -> Error {
+        let path = file.path();
+        match reason {
+            GuardReason::Transaction => {
+                Error::failed(format!("`{path}` ended its own transaction, or reset its settings"))
+                    .cause("so its row in the history was not written")
+                    .state(format!(
+                        "what the file did before a COMMIT of its own stays, unrecorded; the rest was rolled back; {}",
+                        self.standing()
+                    ))
+                    .help("take COMMIT, ROLLBACK, RESET ALL and DISCARD ALL out of the file")
+            }
+            GuardReason::Lock => Error::failed(format!(
+                "`{path}` let the migration lock go, and another session has it now"
+            ))
+            .state(format!("`{path}` was rolled back whole; {}", self.standing()))
+            .help("take `pg_advisory_unlock_all` out of the file, then type the command again"),
+        }
+    }
+
+    /// Makes sure that the lock is still held. Nobody else can have taken it where it can be taken again.
+    pub(crate) fn check_lock(&self, file: &MigrationFile) -> Result<(), Error> {
+        let held = self
+            .session
+            .query_one(&format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})"), &[])
+            .and_then(|row| row.try_get(0))
+            .map_err(|e| sql_error("failed to look for the migration lock", &e))?;
+        if held {
+            Ok(())
+        } else {
+            Err(self.guarded(file, GuardReason::Lock))
+        }
+    }
+
+    /// What is applied, apart from the file that failed.
+    pub(crate) fn standing(&self) -> String {
         let done = match self.done.len() {
             0 => "nothing was applied by this run".to_owned(),
             1 => "1 file was applied by this run and stays".to_owned(),
@@ -192,14 +436,17 @@ impl Engine<'_> {
             },
             |last| format!("is at `{}`", last.path),
         );
-        format!(
-            "`{}` was rolled back whole; {done}; the database {version}",
-            file.path()
-        )
+        format!("{done}; the database {version}")
     }
 }
 
-impl Transaction for Engine<'_> {
+/// Whether the history has the file's row.
+fn is_recorded(session: &Session, file: &MigrationFile) -> Result<bool, Error> {
+    let history = SchemaHistory::read(session)?;
+    Ok(history.applied().iter().any(|row| row.version == file.version().get()))
+}
+
+impl Transaction for Run<'_> {
     type Error = Error;
 
     fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
@@ -215,30 +462,28 @@ impl Transaction for Engine<'_> {
     }
 }
 
-impl Query<Vec<Migration>> for Engine<'_> {
-    /// refinery asks for the history alone.
+impl Query<Vec<Migration>> for Run<'_> {
+    /// refinery asks for the history alone. The plan has read and verified it.
     fn query(&mut self, _query: &str) -> Result<Vec<Migration>, Error> {
-        let history = SchemaHistory::read(self.session)?;
-        Ok(history.applied().iter().map(crate::Applied::to_refinery).collect())
+        Ok(Vec::new())
     }
 }
 
-impl Migrate for Engine<'_> {
+impl Migrate for Run<'_> {
     /// Creates the history only where there is none: refinery's own way needs CREATE even when nothing is pending.
     fn assert_migrations_table(&mut self, _table: &str) -> Result<usize, refinery::Error> {
-        let create = |engine: &mut Self| -> Result<usize, Error> {
-            if SchemaHistory::read(engine.session)?.table().is_some() {
+        let create = |run: &mut Self| -> Result<usize, Error> {
+            if SchemaHistory::read(run.session)?.table().is_some() {
                 return Ok(0);
             }
-            engine
-                .session
+            run.session
                 .batch(&Self::assert_migrations_table_query(HISTORY_TABLE))
                 .map_err(|e| {
                     sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e)
                         .state("nothing was applied")
                 })?;
-            if let Some(table) = SchemaHistory::read(engine.session)?.table() {
-                table.clone_into(&mut engine.table);
+            if let Some(table) = SchemaHistory::read(run.session)?.table() {
+                table.clone_into(&mut run.table);
             }
             Ok(1)
         };
@@ -248,23 +493,29 @@ impl Migrate for Engine<'_> {
     fn migrate(
         &mut self,
         migrations: &[Migration],
-        abort_divergent: bool,
-        abort_missing: bool,
+        _abort_divergent: bool,
+        _abort_missing: bool,
         _grouped: bool,
         target: Target,
-        table: &str,
+        _table: &str,
     ) -> Result<Report, refinery::Error> {
-        let unapplied = self.get_unapplied_migrations(migrations, abort_divergent, abort_missing, table)?;
-        let total = unapplied.len();
-        let plan = self.plan;
+        self.assert_migrations_table(HISTORY_TABLE)?;
+        let (plan, total) = (self.plan, migrations.len());
         let mut applied = Vec::with_capacity(total);
-        for (pending, (migration, number)) in plan.pending.iter().zip(unapplied.into_iter().zip(1..)) {
+        for (pending, number) in plan.pending.iter().zip(1..) {
+            if let Some(interruption) = self.session.interruption() {
+                let error = interruption
+                    .state(self.standing())
+                    .help("type `cargo xtask db:push` to go on");
+                return Err(error).migration_err("interrupted", None);
+            }
             (self.tell)(Event::Begin(pending.file, number, total));
             let started = Instant::now();
             self.current = Some(pending.file);
+            self.blocker = None;
             let table = self.table.clone();
             // `batched`: the file's SQL and refinery's own INSERT come to one `execute`
-            let report = refinery_migrate(self, vec![migration], target, &table, true)?;
+            let report = refinery_migrate(self, vec![pending.migration.clone()], target, &table, true)?;
             self.current = None;
             let elapsed = started.elapsed();
             self.done.push(AppliedFile {
@@ -280,7 +531,7 @@ impl Migrate for Engine<'_> {
 
 /// refinery wraps the error of the connection; this takes ours out again.
 fn own_error(error: &refinery::Error) -> Error {
-    if let Kind::Connection(_, source) = error.kind()
+    if let EngineKind::Connection(_, source) = error.kind()
         && let Some(own) = source.downcast_ref::<Error>()
     {
         return own.clone();

@@ -11,6 +11,9 @@ use crate::{DatabaseUrl, Error};
 /// The variable that names the database.
 const DATABASE_URL: &str = "DATABASE_URL";
 
+/// The variable that names the same database past a pooler.
+const DIRECT_DATABASE_URL: &str = "DIRECT_DATABASE_URL";
+
 /// The settings of a process and its `.env`.
 pub struct Environment {
     file: PathBuf,
@@ -75,6 +78,16 @@ impl Environment {
                 DatabaseUrl::parse(text).map_err(|e| e.help(format!("it was read from `{}`", self.file.display())))
             }
             None => Err(self.missing()),
+        }
+    }
+
+    /// The address for migrations: `DIRECT_DATABASE_URL` where it is set, for a server behind a pooler; else that of
+    /// [`Environment::database_url`].
+    pub fn direct_database_url(&self) -> Result<DatabaseUrl, Error> {
+        match self.get(DIRECT_DATABASE_URL) {
+            Some(text) => DatabaseUrl::parse(&text)
+                .map_err(|e| e.help(format!("it was read from {DIRECT_DATABASE_URL}, not DATABASE_URL"))),
+            None => self.database_url(),
         }
     }
 

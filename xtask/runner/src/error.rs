@@ -16,6 +16,11 @@ pub enum Kind {
     Refused,
     /// Something is pending or differs, as `--check` asks (exit code 4).
     Pending,
+    /// A signal stopped it (exit code 128 + the signal's number, as shells have it).
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
 }
 
 /// A place in a file, with the line that stands there.

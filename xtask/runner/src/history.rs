@@ -4,6 +4,7 @@ use dbtask_rules::Version;
 use refinery::Migration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio_postgres::types::Type;
 
 use crate::{Error, Session, sql_error};
 
@@ -60,7 +61,7 @@ impl SchemaHistory {
                 "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  WHERE c.oid = pg_catalog.to_regclass($1)",
-                &[&HISTORY_TABLE],
+                &[(&HISTORY_TABLE, Type::TEXT)],
             )
             .map_err(failed)?;
         let Some(row) = found.first() else {

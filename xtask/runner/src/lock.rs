@@ -5,6 +5,9 @@
 
 use std::time::{Duration, Instant};
 
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
 use crate::{Error, Session, sql_error};
 
 /// The key, `dbtask` and a zero byte read as a big-endian number, so that it can be told in `pg_locks`.
@@ -23,7 +26,7 @@ pub struct MigrationLock<'a> {
 pub struct Holder {
     /// The server process.
     pub pid: i32,
-    /// `application_name`, user, address and start of the session, in words.
+    /// Process, `application_name`, user, address, start of the session and what it is doing, in words.
     pub description: String,
 }
 
@@ -39,9 +42,7 @@ impl<'a> MigrationLock<'a> {
         let mut told = false;
         loop {
             let failed = |e| sql_error("failed to take the migration lock", &e);
-            let row = session
-                .query_one("SELECT pg_catalog.pg_try_advisory_lock($1)", &[&KEY])
-                .map_err(failed)?;
+            let row = session.query_one(TRY, &[(&KEY, Type::INT8)]).map_err(failed)?;
             if row.try_get(0).map_err(failed)? {
                 return Ok(MigrationLock { session });
             }
@@ -53,7 +54,10 @@ impl<'a> MigrationLock<'a> {
                 waiting(holder);
                 told = true;
             }
-            std::thread::sleep(pause.min(patience));
+            session.pause(pause.min(patience));
+            if let Some(interruption) = session.interruption() {
+                return Err(interruption.state("nothing was applied by this run"));
+            }
             pause = (pause * 2).min(PAUSES.1);
         }
     }
@@ -61,34 +65,37 @@ impl<'a> MigrationLock<'a> {
 
 impl Drop for MigrationLock<'_> {
     fn drop(&mut self) {
-        // Should this fail, the connection is gone, and the lock with it.
-        let _ = self.session.query("SELECT pg_catalog.pg_advisory_unlock($1)", &[&KEY]);
+        // All of them: each file's message takes it once more. Should this fail, the connection is gone, and the lock
+        // with it.
+        let _ = self.session.batch("SELECT pg_catalog.pg_advisory_unlock_all()");
     }
 }
 
+/// The statement that takes the lock, `$1`, if nobody has it.
+const TRY: &str = "SELECT pg_catalog.pg_try_advisory_lock($1)";
+
+/// Who holds the lock `$1`. A bigint key stands in pg_locks as its two halves, with objsubid 1.
+const HOLDER: &str = "\
+SELECT l.pid, pg_catalog.concat_ws(', ', 'pid ' || l.pid, nullif(a.application_name, ''), 'user ' || a.usename,
+  'from ' || coalesce(pg_catalog.host(a.client_addr), 'a local socket'),
+  'connected since ' || pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC',
+  a.state || ' for ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.state_change),
+  nullif('`' || pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80) || '`', '``'))
+FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND (l.classid::int8 << 32 | l.objid::int8) = $1";
+
 fn holder(session: &Session) -> Result<Option<Holder>, Error> {
     let failed = |e| sql_error("failed to ask who holds the migration lock", &e);
-    let rows = session
-        .query(
-            // a bigint key stands in pg_locks as its two halves, with objsubid 1
-            "SELECT l.pid, concat_ws(', ', 'pid ' || l.pid, nullif(a.application_name, ''), 'user ' || a.usename, \
-             'from ' || coalesce(host(a.client_addr), 'a local socket'), \
-             'connected since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'HH24:MI:SS \"UTC\"')) \
-             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid) \
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-             AND (l.classid::int8 << 32 | l.objid::int8) = $1",
-            &[&KEY],
-        )
-        .map_err(failed)?;
-    rows.first()
-        .map(|row| {
-            Ok(Holder {
-                pid: row.try_get(0).map_err(failed)?,
-                description: row.try_get(1).map_err(failed)?,
-            })
+    let rows = session.query(HOLDER, &[(&KEY, Type::INT8)]).map_err(failed)?;
+    let read = |row: &Row| {
+        Ok(Holder {
+            pid: row.try_get(0).map_err(failed)?,
+            description: row.try_get(1).map_err(failed)?,
         })
-        .transpose()
+    };
+    rows.first().map(read).transpose()
 }
 
 fn busy(holder: Option<&Holder>, patience: Duration) -> Error {

@@ -1,49 +1,60 @@
 //! From an error of the server to the place in the file.
 
 use dbtask_rules::{MigrationFile, statements};
-use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::error::{DbError, ErrorPosition};
 
-use crate::apply::{PREFIX, PREFIX_STATEMENTS};
-use crate::session::Failure;
-use crate::{Error, Excerpt, sql_error};
+use crate::{Error, Excerpt, SqlError, sql_error};
 
-/// The error for a file whose message failed: with the line and the caret, and what to type next.
-pub(crate) fn failed_file(file: &MigrationFile, failure: &Failure) -> Error {
+/// The error of a file: with the line and the caret, and what to type next. `offset` is the byte where the failed
+/// statement begins, if one was found.
+pub(crate) fn failed_file(file: &MigrationFile, error: &SqlError, offset: Option<usize>) -> Error {
     let path = file.path();
-    let Some(server) = failure.error.as_db_error() else {
-        return sql_error(
-            format!("the connection was lost while `{path}` was applied"),
-            &failure.error,
-        )
-        .help("type `cargo xtask db:status` to see whether it was applied");
-    };
-    let error = sql_error(format!("failed to apply `{path}`"), &failure.error)
+    let shown = sql_error(format!("failed to apply `{path}`"), error)
         .help(format!("correct `{path}` and type `cargo xtask db:push` again"));
-    let position = match server.position() {
-        Some(ErrorPosition::Original(position)) => Some(*position as usize),
-        Some(ErrorPosition::Internal { .. }) | None => None,
-    };
-    match position.map_or_else(
-        || statement_offset(file, failure.completed),
-        |p| character_offset(file.sql(), p),
-    ) {
-        Some(offset) => error.at(Excerpt::of_byte(path, file.sql(), offset)),
-        None => error.cause("the error came while the history row was written, after the file's last statement"),
+    match offset {
+        Some(offset) => shown.at(Excerpt::of_byte(path, file.sql(), offset)),
+        None => shown.cause("the error came behind the file's last statement, at the end of its transaction"),
     }
 }
 
-/// The server counts characters, from 1, in the whole message.
+/// Where an error lies in a file that was sent whole: at the server's position, else at the statement behind those
+/// that were done. The message had `characters` and `statements` before the file's text.
+pub(crate) fn in_message(
+    file: &MigrationFile,
+    standard: bool,
+    error: &DbError,
+    done: usize,
+    prefix: (usize, usize),
+) -> Option<usize> {
+    let (characters, statements) = prefix;
+    match position(error) {
+        Some(position) => character_offset(file.sql(), position.checked_sub(characters)?),
+        None => statements::split_as(file.sql(), standard)
+            .get(done.checked_sub(statements)?)
+            .map(|range| range.start),
+    }
+}
+
+/// Where an error lies in a statement that was sent alone and begins at the byte `start`.
+pub(crate) fn in_statement(file: &MigrationFile, error: &DbError, start: usize) -> usize {
+    position(error)
+        .and_then(|p| character_offset(&file.sql()[start..], p))
+        .map_or(start, |offset| start + offset)
+}
+
+/// The server counts characters, from 1, in the whole text that it was sent.
+fn position(error: &DbError) -> Option<usize> {
+    match error.position()? {
+        ErrorPosition::Original(position) => Some(*position as usize),
+        ErrorPosition::Internal { .. } => None,
+    }
+}
+
+/// The byte of the character `position`, from 1.
 fn character_offset(sql: &str, position: usize) -> Option<usize> {
-    let character = position.checked_sub(1 + PREFIX.len())?;
     let after_last = std::iter::once(sql.len());
     sql.char_indices()
         .map(|(offset, _)| offset)
         .chain(after_last)
-        .nth(character)
-}
-
-/// Where the statement after the `completed` ones begins; `None` past the file's last statement.
-fn statement_offset(file: &MigrationFile, completed: usize) -> Option<usize> {
-    let number = completed.checked_sub(PREFIX_STATEMENTS)?;
-    statements::split(file.sql()).get(number).map(|range| range.start)
+        .nth(position.checked_sub(1)?)
 }

@@ -91,6 +91,18 @@ impl<'a> Plan<'a> {
         Ok(self)
     }
 
+    /// Makes pending, too, what was overtaken by a higher version.
+    pub fn take_in_out_of_order(&mut self) -> Result<(), Error> {
+        for file in std::mem::take(&mut self.out_of_order) {
+            self.pending.push(Pending {
+                file,
+                migration: to_refinery(file)?,
+            });
+        }
+        self.pending.sort_by_key(|pending| pending.file.version());
+        Ok(())
+    }
+
     /// Whether files and history agree, pending files aside.
     pub fn is_consistent(&self) -> bool {
         self.divergent.is_empty() && self.missing.is_empty() && self.out_of_order.is_empty()
@@ -153,7 +165,12 @@ impl<'a> Plan<'a> {
 
 /// The file as refinery's type. Names were validated when the file was read.
 pub(crate) fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
-    Migration::unapplied(&file.name().stem(), file.sql())
+    to_refinery_named(file, file.sql())
+}
+
+/// Another text under the name of the file: for its checksum.
+pub(crate) fn to_refinery_named(file: &MigrationFile, sql: &str) -> Result<Migration, Error> {
+    Migration::unapplied(&file.name().stem(), sql)
         .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
 }
 

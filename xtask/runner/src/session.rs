@@ -1,22 +1,43 @@
 //! One connection to PostgreSQL, blocking, with the raw results that the runner needs.
 //!
 //! The `postgres` crate wraps the same client, but keeps to itself how many statements of a message were done
-//! when one failed; that count is what gives an error its place when the server names none.
+//! when one failed; that count is what gives an error its place when the server names none. And a session that
+//! migrates listens for signals while the server works, so that Ctrl-C cancels the statement on the server too.
 
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::DbError;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Row, SimpleQueryMessage};
 
-use crate::{DatabaseUrl, Error, connection_error};
+use crate::interrupt::Interrupts;
+use crate::observer::{Observation, Observer};
+use crate::preflight::pooler;
+use crate::{DatabaseUrl, Error, Kind, SqlError, connection_error};
 
 /// How long a closing session waits for the server to take its goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long a cancel request may take; it travels on a connection of its own.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Settings of a session that migrates, given at its start, where `RESET ALL` in a file leads back to. A statement
+/// outside of our own transactions never queues for a lock for long, and a session whose client is gone ends.
+const START_OPTIONS: &str = "-c lock_timeout=200ms -c idle_in_transaction_session_timeout=30s";
+
+/// How often the server looks whether the client of a running statement is still there (from PostgreSQL 14 on).
+const CHECK_OPTION: &str = "-c client_connection_check_interval=2s";
+
+/// A bound parameter with its type.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// A connection. It is closed when it goes out of scope.
 pub struct Session {
@@ -24,6 +45,11 @@ pub struct Session {
     client: Option<Client>,
     driver: Option<JoinHandle<()>>,
     notices: Arc<Mutex<Vec<DbError>>>,
+    url: DatabaseUrl,
+    /// Of a session that migrates.
+    interrupts: Option<RefCell<Interrupts>>,
+    interrupted: Cell<Option<i32>>,
+    observer: RefCell<Option<Observer>>,
 }
 
 /// A message of several statements that failed: how many were done before, and the error.
@@ -32,7 +58,18 @@ pub(crate) struct Failure {
     /// Statements that were complete when the error came.
     pub(crate) completed: usize,
     /// What the server, or the connection, said.
-    pub(crate) error: tokio_postgres::Error,
+    pub(crate) error: SqlError,
+}
+
+/// Who is told about a statement that takes long, and when.
+pub(crate) struct Watch<'a> {
+    /// The backend to look at.
+    pub(crate) pid: i32,
+    /// After this time for the first time.
+    pub(crate) first: Duration,
+    /// And then again and again after this.
+    pub(crate) every: Duration,
+    pub(crate) tell: &'a mut dyn FnMut(Observation),
 }
 
 impl Session {
@@ -42,12 +79,47 @@ impl Session {
     }
 
     /// As [`Session::connect`], with the server's own error for a caller that can do something about it.
-    pub fn try_connect(url: &DatabaseUrl) -> Result<Result<Session, tokio_postgres::Error>, Error> {
+    pub fn try_connect(url: &DatabaseUrl) -> Result<Result<Session, SqlError>, Error> {
+        Session::open(url, None, url.config().clone())
+    }
+
+    /// A session that migrates: it never queues for a lock for long, and Ctrl-C is its own to handle from now on.
+    pub fn connect_to_migrate(url: &DatabaseUrl) -> Result<Session, Error> {
+        Session::try_connect_to_migrate(url)?.map_err(|e| connection_error(url, &e))
+    }
+
+    /// As [`Session::connect_to_migrate`], with the server's own error.
+    pub fn try_connect_to_migrate(url: &DatabaseUrl) -> Result<Result<Session, SqlError>, Error> {
+        let open = |options: &str| {
+            let mut config = url.config().clone();
+            // the user's come last: they win
+            let options = format!("{options} {}", config.get_options().unwrap_or_default());
+            config.options(options.trim_end());
+            Session::open(url, Some(Interrupts::listen), config)
+        };
+        let opened = open(&format!("{START_OPTIONS} {CHECK_OPTION}"))?;
+        match opened
+            .as_ref()
+            .err()
+            .and_then(SqlError::as_db_error)
+            .map(DbError::message)
+        {
+            // older servers, and those on systems that cannot tell
+            Some(message) if message.contains("client_connection_check_interval") => open(START_OPTIONS),
+            Some(message) if message.contains("unsupported startup parameter") => Err(pooler()),
+            _ => Ok(opened),
+        }
+    }
+
+    fn open(
+        url: &DatabaseUrl,
+        listen: Option<fn() -> Result<Interrupts, Error>>,
+        mut config: tokio_postgres::Config,
+    ) -> Result<Result<Session, SqlError>, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|e| Error::failed("failed to start the connection's runtime").cause(e.to_string()))?;
-        let mut config = url.config().clone();
         if config.get_application_name().is_none() {
             config.application_name(crate::APPLICATION);
         }
@@ -59,7 +131,7 @@ impl Session {
         let heard = Arc::clone(&notices);
         let driver = runtime.spawn(async move {
             loop {
-                match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+                match poll_fn(|cx| connection.poll_message(cx)).await {
                     Some(Ok(AsyncMessage::Notice(notice))) => {
                         heard.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
                     }
@@ -69,38 +141,51 @@ impl Session {
                 }
             }
         });
+        let interrupts = listen
+            .map(|listen| runtime.block_on(async { listen() }))
+            .transpose()?
+            .map(RefCell::new);
         Ok(Ok(Session {
             runtime,
             client: Some(client),
             driver: Some(driver),
             notices,
+            url: url.clone(),
+            interrupts,
+            interrupted: Cell::new(None),
+            observer: RefCell::new(None),
         }))
     }
 
-    /// The rows of one statement with bound parameters.
-    pub fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, tokio_postgres::Error> {
-        self.runtime.block_on(self.client().query(sql, parameters))
+    /// The address that it connected to.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
     }
 
-    /// The one row of a statement with bound parameters.
-    pub fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, tokio_postgres::Error> {
-        self.runtime.block_on(self.client().query_one(sql, parameters))
+    /// The rows of one statement with bound parameters, in one round trip.
+    pub fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, SqlError> {
+        self.wait(self.client().query_typed(sql, parameters), None)
+    }
+
+    /// The one row of a statement with bound parameters, in one round trip.
+    pub fn query_one(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, SqlError> {
+        self.wait(self.client().query_typed_one(sql, parameters), None)
     }
 
     /// Sends statements in one message; rows are thrown away.
-    pub fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        self.runtime.block_on(self.client().batch_execute(sql))
+    pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
+        self.wait(self.client().batch_execute(sql), None)
     }
 
     /// Sends statements in one message and counts those that complete.
-    pub(crate) fn run(&self, sql: &str) -> Result<usize, Failure> {
-        self.runtime.block_on(async {
+    pub(crate) fn run(&self, sql: &str, watch: Option<Watch<'_>>) -> Result<usize, Failure> {
+        let work = async {
             let mut completed = 0;
             let stream = match self.client().simple_query_raw(sql).await {
                 Ok(stream) => stream,
                 Err(error) => return Err(Failure { completed, error }),
             };
-            let mut stream = std::pin::pin!(stream);
+            let mut stream = pin!(stream);
             loop {
                 match stream.try_next().await {
                     Ok(Some(SimpleQueryMessage::CommandComplete(_))) => completed += 1,
@@ -109,7 +194,56 @@ impl Session {
                     Err(error) => return Err(Failure { completed, error }),
                 }
             }
+        };
+        self.wait(work, watch)
+    }
+
+    /// Sleeps; a signal ends it early.
+    pub(crate) fn pause(&self, duration: Duration) {
+        let mut signalled = false;
+        let before = self.interrupted.get();
+        self.runtime.block_on(async {
+            let mut sleep = pin!(tokio::time::sleep(duration));
+            poll_fn(|cx| {
+                if let Some(interrupts) = &self.interrupts
+                    && let Poll::Ready(number) = interrupts.borrow_mut().poll(cx)
+                {
+                    self.interrupted.set(Some(number));
+                    signalled = true;
+                    return Poll::Ready(());
+                }
+                sleep.as_mut().poll(cx)
+            })
+            .await;
+        });
+        if signalled && before.is_some() {
+            leave(before.unwrap_or_default());
+        }
+    }
+
+    /// Opens the second connection, and asks it something about this one's backend.
+    pub(crate) fn ask_observer(&self, sql: &str, pid: i32) -> Option<Row> {
+        self.runtime.block_on(async {
+            self.open_observer().await;
+            let observer = self.observer.take()?;
+            let row = observer.ask(sql, pid).await;
+            self.observer.replace(Some(observer));
+            row
         })
+    }
+
+    /// The error for a run that a signal stopped, if one did.
+    pub fn interruption(&self) -> Option<Error> {
+        let signal = self.interrupted.get()?;
+        let name = match signal {
+            2 => "Ctrl-C".to_owned(),
+            15 => "SIGTERM".to_owned(),
+            n => format!("signal {n}"),
+        };
+        Some(Error::new(
+            Kind::Interrupted { signal },
+            format!("interrupted by {name}"),
+        ))
     }
 
     /// The notices and warnings heard since the last call.
@@ -122,6 +256,80 @@ impl Session {
         self.client().is_closed()
     }
 
+    /// Waits for the server's answer. A signal cancels what it is doing, and the answer is still waited for; a second
+    /// signal leaves at once.
+    fn wait<T>(&self, work: impl Future<Output = T>, mut watch: Option<Watch<'_>>) -> T {
+        let started = Instant::now();
+        let mut next = watch.as_ref().map(|watch| watch.first);
+        self.runtime.block_on(async {
+            let mut work = pin!(work);
+            loop {
+                let mut tick = pin!(next.map(|after| tokio::time::sleep(after.saturating_sub(started.elapsed()))));
+                let happened = poll_fn(|cx| {
+                    if let Poll::Ready(value) = work.as_mut().poll(cx) {
+                        return Poll::Ready(Happened::Answer(value));
+                    }
+                    if let Some(interrupts) = &self.interrupts
+                        && let Poll::Ready(number) = interrupts.borrow_mut().poll(cx)
+                    {
+                        return Poll::Ready(Happened::Signal(number));
+                    }
+                    match tick.as_mut().as_pin_mut() {
+                        Some(tick) => tick.poll(cx).map(|()| Happened::Tick),
+                        None => Poll::Pending,
+                    }
+                })
+                .await;
+                match happened {
+                    Happened::Answer(value) => return value,
+                    Happened::Signal(number) => {
+                        if let Some(first) = self.interrupted.replace(Some(number)) {
+                            leave(first);
+                        }
+                        self.cancel().await;
+                    }
+                    Happened::Tick => {
+                        if let Some(watch) = &mut watch {
+                            self.observe(watch, started.elapsed()).await;
+                            next = Some(started.elapsed() + watch.every);
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    async fn cancel(&self) {
+        if let Ok(tls) = self.url.tls() {
+            let request = self.client().cancel_token();
+            // Where it does not get through, the server finds the client gone soon enough.
+            let _ = tokio::time::timeout(CANCEL_PATIENCE, request.cancel_query(tls)).await;
+        }
+    }
+
+    async fn observe(&self, watch: &mut Watch<'_>, elapsed: Duration) {
+        self.open_observer().await;
+        let observation = match self.observer.take() {
+            Some(observer) => {
+                let seen = observer.look(watch.pid, elapsed).await;
+                self.observer.replace(Some(observer));
+                seen
+            }
+            None => Observation {
+                elapsed,
+                ..Observation::default()
+            },
+        };
+        (watch.tell)(observation);
+    }
+
+    async fn open_observer(&self) {
+        if self.observer.borrow().is_none() {
+            let opened = Observer::connect(&self.url).await.ok();
+            self.observer.replace(opened);
+        }
+    }
+
     #[expect(clippy::unreachable, reason = "the client is taken in `drop` alone")]
     fn client(&self) -> &Client {
         match &self.client {
@@ -129,6 +337,17 @@ impl Session {
             None => unreachable!(),
         }
     }
+}
+
+enum Happened<T> {
+    Answer(T),
+    Signal(i32),
+    Tick,
+}
+
+/// A second signal: whoever sent it does not want to wait. The server rolls back what is under way by itself.
+fn leave(signal: i32) -> ! {
+    std::process::exit(128 + signal)
 }
 
 impl Drop for Session {

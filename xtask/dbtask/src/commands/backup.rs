@@ -24,10 +24,7 @@ impl Backup {
         let tools = crate::server::client_tools(target.identity.major)?;
         let lock_wait = Options::default().lock_wait;
         let _lock = MigrationLock::take(&target.session, lock_wait, &mut |holder| {
-            output.step(
-                "waiting",
-                &format!("another run holds the lock: {}", holder.description),
-            );
+            output.waiting(&holder.description);
         })?;
         let version = SchemaHistory::read(&target.session)
             .map_err(|e| e.state("no backup was written").help(archive::PRIVILEGES))?

@@ -47,10 +47,7 @@ pub(crate) fn erase(target: &Target, yes: Option<&str>, command: &str, output: &
     guard::development_only(target, command)?;
     let lock_wait = Options::default().lock_wait;
     let _lock = MigrationLock::take(&target.session, lock_wait, &mut |holder| {
-        output.step(
-            "waiting",
-            &format!("another run holds the lock: {}", holder.description),
-        );
+        output.waiting(&holder.description);
     })?;
     let inventory = Inventory::read(target)?;
     if inventory.is_empty() {

@@ -1,13 +1,16 @@
 //! `db:push`
 
+use std::time::Duration;
+
 use clap::Args;
 use dbtask_rules::{MigrationFolder, Version};
-use dbtask_runner::{AppliedFile, Error, Event, Options, Plan, SchemaHistory, Session, migrate, preview};
+use dbtask_runner::{AppliedFile, Error, Event, Observation, Options, Plan, SchemaHistory, Session, migrate, preview};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::guard;
 use crate::output::{Output, count, duration};
+use crate::progress::Progress;
 use crate::target::Target;
 use crate::workspace::Workspace;
 
@@ -28,6 +31,55 @@ pub(crate) struct Push {
     /// Apply up to this version, and no further
     #[arg(long, value_name = "VERSION", value_parser = parse_version)]
     pub(crate) to: Option<Version>,
+    /// Apply, too, files that a higher version overtook (merged late from a branch)
+    #[arg(long)]
+    pub(crate) allow_out_of_order: bool,
+    #[command(flatten)]
+    pub(crate) patience: Patience,
+}
+
+/// How patient a run is, for every command that applies files.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Patience {
+    /// How long to wait for another run that holds the lock, such as 30s or 5min
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
+    lock_wait: Duration,
+    /// How long a file may go on trying to get its locks, a moment at a time
+    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
+    lock_budget: Duration,
+    /// The longest that one statement may take [default: as long as it takes]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    statement_timeout: Option<Duration>,
+}
+
+impl Patience {
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            lock_wait: self.lock_wait,
+            lock_budget: self.lock_budget,
+            statement_timeout: self.statement_timeout,
+            ..Options::default()
+        }
+    }
+}
+
+/// `500ms`, `30s`, `5min`, `2h`, as PostgreSQL writes them.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = match unit.trim() {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "min" => Duration::from_mins(1),
+        "h" => Duration::from_hours(1),
+        _ => Duration::ZERO,
+    };
+    let duration = number
+        .parse()
+        .ok()
+        .and_then(|n: u32| unit.checked_mul(n))
+        .filter(|d| !d.is_zero());
+    duration.ok_or_else(|| "a time is a number with its unit, such as 500ms, 30s, 5min or 2h".to_owned())
 }
 
 /// `7`, `00007` or `V00007`.
@@ -41,21 +93,49 @@ fn parse_version(text: &str) -> Result<Version, String> {
 }
 
 impl Push {
+    /// `db:push` without any option.
+    pub(crate) fn plain() -> Push {
+        let minutes = Duration::from_mins(5);
+        let patience = Patience {
+            lock_wait: minutes,
+            lock_budget: minutes,
+            statement_timeout: None,
+        };
+        Push {
+            dry_run: false,
+            sql: false,
+            to: None,
+            allow_out_of_order: false,
+            patience,
+        }
+    }
+
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         let folder = workspace.read_migrations()?;
         if self.dry_run {
             return self.preview(workspace, &folder, output);
         }
-        let target = Target::open_or_create(workspace, output)?;
+        let target = Target::open_to_migrate(workspace, output)?;
         guard::development_only(&target, "db:push")?;
-        let applied = apply(&target.session, &folder, self.to, output)?;
+        let applied = apply(&target.session, &folder, self.options(), output)?;
         report(&target, &applied, output)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            to: self.to,
+            allow_out_of_order: self.allow_out_of_order,
+            ..self.patience.options()
+        }
     }
 
     fn preview(&self, workspace: &Workspace, folder: &MigrationFolder, output: &Output) -> Result<Exit, Error> {
         let target = Target::open(workspace, output)?;
         let history = SchemaHistory::read(&target.session)?;
         let mut plan = Plan::new(folder.files(), &history)?;
+        if self.allow_out_of_order {
+            plan.take_in_out_of_order()?;
+        }
         plan.check()?;
         if let Some(last) = self.to {
             plan = plan.up_to(last)?;
@@ -85,21 +165,60 @@ impl Push {
 pub(crate) fn apply(
     session: &Session,
     folder: &MigrationFolder,
-    to: Option<Version>,
+    options: Options,
     output: &Output,
 ) -> Result<Vec<AppliedFile>, Error> {
-    let options = Options {
-        to,
-        ..Options::default()
-    };
+    let width = folder
+        .files()
+        .iter()
+        .map(|file| file.path().chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut progress = Progress::new();
     migrate(session, folder.files(), options, &mut |event| match event {
-        Event::Waiting(holder) => output.step(
-            "waiting",
-            &format!("another run holds the lock: {}", holder.description),
-        ),
+        Event::Waiting(holder) => output.waiting(&holder.description),
         Event::Begin(..) => {}
-        Event::Done(file, elapsed) => output.step("applied", &format!("{}  {}", file.path(), duration(elapsed))),
+        Event::Running(file, seen) => progress.show(&running(file.path(), seen)),
+        Event::GivingWay(file, tries, blocker) => {
+            let blocker = blocker.map_or(String::new(), |b| format!("; in the way: {b}"));
+            progress.show(&format!(
+                "{}: gave way {} to get its locks{blocker}",
+                file.path(),
+                count_times(tries)
+            ));
+        }
+        Event::Leftover(index) => output.step(
+            "dropped",
+            &format!("the INVALID index {index}, which an earlier try left behind"),
+        ),
+        Event::Warning(file, text) => {
+            progress.clear();
+            output.note(&format!("{}: {text}", file.path()));
+        }
+        Event::Done(file, elapsed) => {
+            progress.clear();
+            output.step("applied", &format!("{:<width$}  {}", file.path(), duration(elapsed)));
+        }
     })
+}
+
+/// What a statement that takes long is doing.
+fn running(path: &str, seen: &Observation) -> String {
+    let mut text = format!("{path}: running for {}", duration(seen.elapsed));
+    for (what, known) in [("", &seen.progress), ("waiting for ", &seen.blockers)] {
+        if let Some(known) = known {
+            text = format!("{text}; {what}{known}");
+        }
+    }
+    text
+}
+
+fn count_times(n: u32) -> String {
+    if n == 1 {
+        "once".to_owned()
+    } else {
+        format!("{n} times")
+    }
 }
 
 /// What was applied and where the database stands.

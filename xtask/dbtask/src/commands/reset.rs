@@ -17,6 +17,8 @@ pub(crate) struct Reset {
     /// Confirm without being asked: the name of the database
     #[arg(long, value_name = "DATABASE")]
     pub(crate) yes: Option<String>,
+    #[command(flatten)]
+    patience: push::Patience,
 }
 
 impl Reset {
@@ -24,7 +26,9 @@ impl Reset {
         let folder = workspace.read_migrations()?;
         let target = Target::open_or_create(workspace, output)?;
         drop::erase(&target, self.yes.as_deref(), "db:reset", output)?;
-        let applied = push::apply(&target.session, &folder, None, output)?;
+        // only now: from here on Ctrl-C is the session's to handle, and no longer ends a question
+        let target = Target::open_to_migrate(workspace, output)?;
+        let applied = push::apply(&target.session, &folder, self.patience.options(), output)?;
         push::report(&target, &applied, output)
     }
 }

@@ -42,12 +42,7 @@ impl Setup {
             write_url(&env, &cluster.url(DATABASE)?)?;
             output.step("wrote", &format!("DATABASE_URL to {}", workspace.display(&env)));
         }
-        let exit = Push {
-            dry_run: false,
-            sql: false,
-            to: None,
-        }
-        .run(workspace, output)?;
+        let exit = Push::plain().run(workspace, output)?;
         output.text(
             "Next: `cargo run --package app -- list` runs the sample service; `cargo xtask --help` lists the commands.",
         );

@@ -2,14 +2,20 @@
 
 use super::account::current_uid;
 
-/// The command that installs a server.
-pub(super) fn server() -> String {
-    advice(&System::current(), None)
+/// What is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A server of any major.
+    Server,
+    /// A server of this major.
+    ServerOf(u32),
+    /// Client programs of this major.
+    ClientsOf(u32),
 }
 
-/// The command that installs client programs of `major`.
-pub(super) fn clients(major: u32) -> String {
-    advice(&System::current(), Some(major))
+/// The command that installs it here, or what to look for.
+pub(super) fn install(wanted: Wanted) -> String {
+    advice(&System::current(), wanted)
 }
 
 /// What decides which package manager there is.
@@ -50,68 +56,120 @@ fn names(os_release: &str) -> Vec<String> {
         .collect()
 }
 
-fn advice(system: &System, clients_of: Option<u32>) -> String {
+fn advice(system: &System, wanted: Wanted) -> String {
     let sudo = if system.root { "" } else { "sudo " };
-    let command = system.names.iter().find_map(|name| {
-        Some(match (name.as_str(), clients_of) {
-            ("debian" | "ubuntu", None) => format!("{sudo}apt-get install postgresql"),
-            ("debian" | "ubuntu", Some(major)) => format!("{sudo}apt-get install postgresql-client-{major}"),
-            ("fedora" | "rhel" | "centos", None) => format!("{sudo}dnf install postgresql-server postgresql"),
-            ("fedora" | "rhel" | "centos", Some(major)) => format!("{sudo}dnf install postgresql{major}"),
-            ("alpine", None) => format!("{sudo}apk add postgresql postgresql-client"),
-            ("alpine", Some(major)) => format!("{sudo}apk add postgresql{major}-client"),
-            ("arch", _) => format!("{sudo}pacman -S postgresql"),
-            ("suse" | "opensuse", None) => format!("{sudo}zypper install postgresql-server postgresql"),
-            ("suse" | "opensuse", Some(major)) => format!("{sudo}zypper install postgresql{major}"),
-            ("macos", None) => "brew install postgresql@17".to_owned(),
-            ("macos", Some(major)) => format!("brew install postgresql@{major}"),
-            _ => return None,
-        })
-    });
-    match (command, clients_of) {
-        (Some(command), _) => format!("`{command}`"),
-        (None, None) => "PostgreSQL 14 or later, server and client programs".to_owned(),
-        (None, Some(major)) => format!("the client programs of PostgreSQL {major} or later"),
+    match system.names.iter().find_map(|name| packages(name, wanted)) {
+        Some((command, packages)) if command.starts_with("brew") => format!("`{command} {packages}`"),
+        Some((command, packages)) => format!("`{sudo}{command} {packages}`"),
+        None => match wanted {
+            Wanted::Server => "PostgreSQL 14 or later, server and client programs".to_owned(),
+            Wanted::ServerOf(major) => format!("PostgreSQL {major}, server and client programs"),
+            Wanted::ClientsOf(major) => format!("the client programs of PostgreSQL {major} or later"),
+        },
     }
+}
+
+/// How a system installs, and what its packages are called.
+fn packages(system: &str, wanted: Wanted) -> Option<(&'static str, String)> {
+    use Wanted::{ClientsOf, Server, ServerOf};
+    Some(match system {
+        "debian" | "ubuntu" => (
+            "apt-get install",
+            match wanted {
+                Server => "postgresql".to_owned(),
+                ServerOf(major) => format!("postgresql-{major}"),
+                ClientsOf(major) => format!("postgresql-client-{major}"),
+            },
+        ),
+        "fedora" | "rhel" | "centos" | "suse" | "opensuse" => (
+            if system.contains("suse") {
+                "zypper install"
+            } else {
+                "dnf install"
+            },
+            match wanted {
+                Server => "postgresql-server postgresql".to_owned(),
+                ServerOf(major) => format!("postgresql{major}-server postgresql{major}"),
+                ClientsOf(major) => format!("postgresql{major}"),
+            },
+        ),
+        "alpine" => (
+            "apk add",
+            match wanted {
+                Server => "postgresql postgresql-client".to_owned(),
+                ServerOf(major) => format!("postgresql{major} postgresql{major}-client"),
+                ClientsOf(major) => format!("postgresql{major}-client"),
+            },
+        ),
+        "arch" => ("pacman -S", "postgresql".to_owned()),
+        "macos" => (
+            "brew install",
+            match wanted {
+                Server => "postgresql@17".to_owned(),
+                ServerOf(major) | ClientsOf(major) => format!("postgresql@{major}"),
+            },
+        ),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn on(os_release: &str, root: bool, clients_of: Option<u32>) -> String {
-        advice(
-            &System {
-                names: names(os_release),
-                root,
-            },
-            clients_of,
-        )
+    fn on(os_release: &str, root: bool, wanted: Wanted) -> String {
+        let names = names(os_release);
+        advice(&System { names, root }, wanted)
     }
 
     #[test]
     fn each_system_gets_its_own_command() {
-        assert_eq!(on("NAME=x\nID=debian\n", true, None), "`apt-get install postgresql`");
-        assert_eq!(
-            on("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", false, None),
-            "`sudo apt-get install postgresql`"
-        );
-        assert_eq!(
-            on("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", true, Some(16)),
-            "`dnf install postgresql16`"
-        );
-        assert_eq!(on("ID=alpine", true, None), "`apk add postgresql postgresql-client`");
-        assert_eq!(
-            on("ID='opensuse-leap'\nID_LIKE='suse opensuse'", true, Some(17)),
-            "`zypper install postgresql17`"
-        );
-        assert_eq!(
-            on("ID=debian", false, Some(16)),
-            "`sudo apt-get install postgresql-client-16`"
-        );
-        assert_eq!(
-            on("ID=plan9", true, None),
-            "PostgreSQL 14 or later, server and client programs"
-        );
+        for (os_release, root, wanted, command) in [
+            (
+                "NAME=x\nID=debian\n",
+                true,
+                Wanted::Server,
+                "`apt-get install postgresql`",
+            ),
+            (
+                "ID=mint\nID_LIKE=\"ubuntu debian\"\n",
+                false,
+                Wanted::Server,
+                "`sudo apt-get install postgresql`",
+            ),
+            (
+                "ID=debian",
+                false,
+                Wanted::ClientsOf(16),
+                "`sudo apt-get install postgresql-client-16`",
+            ),
+            (
+                "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"",
+                true,
+                Wanted::ClientsOf(16),
+                "`dnf install postgresql16`",
+            ),
+            (
+                "ID=alpine",
+                true,
+                Wanted::Server,
+                "`apk add postgresql postgresql-client`",
+            ),
+            (
+                "ID='leap'\nID_LIKE='suse'",
+                true,
+                Wanted::ServerOf(17),
+                "`zypper install postgresql17-server postgresql17`",
+            ),
+            ("ID=macos", false, Wanted::ServerOf(16), "`brew install postgresql@16`"),
+            (
+                "ID=plan9",
+                true,
+                Wanted::Server,
+                "PostgreSQL 14 or later, server and client programs",
+            ),
+        ] {
+            assert_eq!(on(os_release, root, wanted), command);
+        }
     }
 }

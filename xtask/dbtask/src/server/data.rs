@@ -1,14 +1,13 @@
 //! The data folder: what `initdb` makes, configured for development and tests.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use dbtask_runner::Error;
 
-use super::{Account, Installation, Postmaster, io_error, last_lines, random_hex, write_private};
+use super::{Account, Installation, Postmaster, io_error, last_lines, make_folder, random_hex, write_private};
 
 /// The superuser's name.
 pub(super) const SUPERUSER: &str = "postgres";
@@ -60,10 +59,7 @@ impl DataFolder {
     /// attempts left beside is removed.
     pub fn create(&self, installation: &Installation, account: &Account, password: &str) -> Result<(), Error> {
         let aside = self.aside()?;
-        DirBuilder::new()
-            .mode(0o711)
-            .create(&aside)
-            .map_err(|e| io_error("create", &aside, &e))?;
+        make_folder(&aside, 0o711).map_err(|e| io_error("create", &aside, &e))?;
         let made = initdb(installation, account, &aside, password).and_then(|data| {
             configure(&data)?;
             std::fs::rename(&data, &self.path).map_err(|e| io_error("rename", &data, &e))
@@ -158,10 +154,7 @@ fn initdb(installation: &Installation, account: &Account, aside: &Path, password
     let data = aside.join("data");
     let mut words = String::new();
     for locale in LOCALES {
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&data)
-            .map_err(|e| io_error("create", &data, &e))?;
+        make_folder(&data, 0o700).map_err(|e| io_error("create", &data, &e))?;
         account.give(&data)?;
         let output = account
             .command(&installation.program("initdb"))

@@ -7,8 +7,8 @@
 mod apt;
 mod wheel;
 
-use std::fs::{DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use dbtask_runner::Error;
@@ -17,7 +17,7 @@ use xshell::{Cmd, Shell, cmd};
 use super::account::current_uid;
 use super::data::remove;
 use super::installation::without_server;
-use super::{Account, DataFolder, Installation, io_error, last_lines, random_hex};
+use super::{Account, DataFolder, Installation, io_error, last_lines, make_folder, random_hex};
 
 /// Where root's cache is: the server's account cannot walk into `/root`.
 const ROOT_CACHE: &str = "/var/cache/dbtask";
@@ -55,7 +55,9 @@ fn sources() -> impl Iterator<Item = &'static Source> {
 
 /// What `DBTASK_PG_FETCH` asks for: to ignore the machine's own programs. `None` when it is not set.
 pub(super) fn wish() -> Option<String> {
-    std::env::var("DBTASK_PG_FETCH").ok().filter(|wish| !wish.is_empty())
+    std::env::var("DBTASK_PG_FETCH")
+        .ok()
+        .filter(|wish| !["", "0"].contains(&wish.as_str()))
 }
 
 /// The folders of programs that were fetched earlier.
@@ -103,7 +105,7 @@ pub(super) fn fetch(major: Option<u32>, account: &Account, say: &mut dyn FnMut(&
         }
         Err(e) => error = error.cause(Nothing::from(e).0),
     }
-    Err(without_server(error))
+    Err(without_server(error, major))
 }
 
 /// Why a source gave nothing.
@@ -126,11 +128,7 @@ struct Store<'a> {
 impl Store<'_> {
     fn open(account: &Account) -> Result<Store<'_>, Error> {
         let folder = cache(account)?.join("postgresql");
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(&folder)
-            .map_err(|e| io_error("create", &folder, &e))?;
+        make_folders(&folder)?;
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(|e| io_error("create", &path, &e))?;
         lock.lock().map_err(|e| io_error("lock", &path, &e))?;
@@ -152,10 +150,7 @@ impl Store<'_> {
             }
         }
         let staging = self.folder.join(format!("staging-{}", random_hex(8)?));
-        DirBuilder::new()
-            .mode(0o755)
-            .create(&staging)
-            .map_err(|e| io_error("create", &staging, &e))?;
+        make_folder(&staging, 0o755).map_err(|e| io_error("create", &staging, &e))?;
         Ok(staging)
     }
 
@@ -176,10 +171,7 @@ impl Store<'_> {
 
     fn try_out(&self, staging: &Path, installation: &Installation) -> Result<(), Nothing> {
         let trial = staging.join("trial");
-        DirBuilder::new()
-            .mode(0o755)
-            .create(&trial)
-            .map_err(|e| io_error("create", &trial, &e))?;
+        make_folder(&trial, 0o755).map_err(|e| io_error("create", &trial, &e))?;
         let made = DataFolder::at(trial.join("data")).create(installation, self.account, &random_hex(16)?);
         remove(&trial)?;
         Ok(made?)
@@ -197,6 +189,20 @@ fn why(bin: &Path) -> String {
         }
         Ok(_) => String::new(),
         Err(e) => format!(": {e}"),
+    }
+}
+
+/// Makes a folder, and those above it, which the server's account can walk through.
+fn make_folders(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_folders(parent)?;
+    }
+    match make_folder(path, 0o755) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(io_error("create", path, &e)),
+        _ => Ok(()),
     }
 }
 

@@ -4,16 +4,16 @@
 //! walk there, and `/root` lets nobody through. Then it is a folder of `/var/tmp`, which survives a reboot but where
 //! everyone may write: it counts only if root made it, nobody else can write into it, and its mark names the workspace.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use dbtask_runner::Error;
 
 use super::account::{current_uid, not_mine};
-use super::{Account, io_error};
+use super::{Account, io_error, make_folder};
 
 /// The file that names the workspace.
 const MARK: &str = "workspace";
@@ -69,7 +69,7 @@ impl Folder {
     pub(super) fn prepare(&self) -> Result<(), Error> {
         // Root's lets the server's account walk through to its data; nothing else in it is readable by others.
         let mode = if self.me == 0 { 0o711 } else { 0o700 };
-        match DirBuilder::new().mode(mode).create(&self.path) {
+        match make_folder(&self.path, mode) {
             Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(io_error("create", &self.path, &e)),
             _ => self.prove()?,
         }
@@ -96,13 +96,14 @@ impl Folder {
         if self.is_fallback() && (!folder.is_dir() || folder.mode() & 0o022 != 0) {
             return Err(foreign("it is no folder that root alone can write into".to_owned()));
         }
+        // Looked at first: the mark is the first file of a folder of ours, also while another command is making it.
+        let was_empty = is_empty(&self.path);
         match std::fs::read(self.join(MARK)) {
-            Ok(mark) if mark == self.workspace.as_os_str().as_bytes() => Ok(()),
+            Ok(mark) if mark == self.workspace.as_os_str().as_bytes() || mark.is_empty() => Ok(()),
             // a workspace that was moved takes its server along
             Ok(_) if !self.is_fallback() => Ok(()),
             Ok(mark) => Err(foreign(format!("its mark names `{}`", String::from_utf8_lossy(&mark)))),
-            // interrupted right after it was made
-            Err(e) if e.kind() == ErrorKind::NotFound && is_empty(&self.path) => Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotFound && was_empty => Ok(()),
             Err(e) => Err(foreign(format!("its file `{MARK}` cannot be read: {e}"))),
         }
     }
@@ -133,9 +134,9 @@ fn lets_servers_in(workspace: &Path) -> bool {
     Account::for_server().is_ok_and(|account| account.can_enter(workspace))
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that is not there yet, or was not when another command was interrupted.
 fn write_once(path: &Path, content: &[u8]) -> Result<(), Error> {
-    if path.exists() {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(());
     }
     std::fs::write(path, content).map_err(|e| io_error("write", path, &e))

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use dbtask_runner::Error;
 use xshell::{Shell, cmd};
 
-use super::{Account, advice, fetch};
+use super::advice::{Wanted, install};
+use super::{Account, fetch};
 
 /// The programs that make a folder a server's. `libpq-dev` brings a `pg_config` without any of them.
 pub(super) const SERVER_PROGRAMS: [&str; 3] = ["postgres", "initdb", "pg_ctl"];
@@ -49,8 +50,8 @@ impl Installation {
     /// The installation for a server of `major`, or of any major where that is `None`: `DBTASK_PG_BIN`'s, else the best
     /// one found, else a fetched one. Those with client programs are better, then the newer ones.
     pub fn choose(major: Option<u32>, account: &Account, say: &mut dyn FnMut(&str)) -> Result<Installation, Error> {
-        if let Some(bin) = std::env::var_os("DBTASK_PG_BIN") {
-            return overriding(Path::new(&bin), major, account);
+        if let Some(bin) = named_folder() {
+            return overriding(&bin, major, account);
         }
         let mut found = found(account);
         let fits = |i: &Installation| major.map_or(i.major >= OLDEST_MAJOR, |major| i.major == major);
@@ -97,6 +98,12 @@ fn behind_links(bin: &Path) -> PathBuf {
     real.filter(|real| SERVER_PROGRAMS.iter().all(|program| real.join(program).is_file()))
         .unwrap_or(bin)
         .to_owned()
+}
+
+/// What `DBTASK_PG_BIN` names, from the current folder; programs run in others.
+fn named_folder() -> Option<PathBuf> {
+    let bin = std::env::var_os("DBTASK_PG_BIN").filter(|bin| !bin.is_empty())?;
+    std::path::absolute(bin).ok()
 }
 
 /// The installation that the variable names, or what is wrong with it.
@@ -174,9 +181,7 @@ pub(super) struct Candidate {
 /// Every folder that may hold PostgreSQL's programs, the nearest to the user's wish first.
 pub(super) fn candidates() -> Vec<Candidate> {
     let mut paths: Vec<PathBuf> = Vec::new();
-    if let Some(bin) = std::env::var_os("DBTASK_PG_BIN") {
-        paths.push(bin.into());
-    }
+    paths.extend(named_folder());
     if fetch::wish().is_none() {
         paths.extend(pg_config());
         if let Some(path) = std::env::var_os("PATH") {
@@ -231,10 +236,11 @@ pub(super) fn parse_version(text: &str) -> Option<(String, u32)> {
     Some((version.to_owned(), digits.parse().ok()?))
 }
 
-/// Help for a machine without any: what to install, or what to set.
-pub(super) fn without_server(error: Error) -> Error {
+/// Help for a machine without a server of that major, or without any: what to install, or what to set.
+pub(super) fn without_server(error: Error, major: Option<u32>) -> Error {
+    let command = install(major.map_or(Wanted::Server, Wanted::ServerOf));
     error
-        .help(format!("install it, then type the command again: {}", advice::server()))
+        .help(format!("install it, then type the command again: {command}"))
         .help("or name a folder that has `postgres`, `initdb` and `pg_ctl`: `DBTASK_PG_BIN=/path/to/bin`")
         .help("or use a server that you have: write its DATABASE_URL into `.env`")
 }

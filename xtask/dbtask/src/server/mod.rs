@@ -46,6 +46,14 @@ fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
+/// Makes a folder with just these permissions, whatever the umask: with one of 077 a server's account could not walk
+/// through root's folders.
+fn make_folder(path: &Path, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::create_dir(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
 /// Writes a file whole or not at all, for this account's eyes only.
 fn write_private(path: &Path, content: &str) -> Result<(), Error> {
     use std::io::Write as _;

@@ -120,12 +120,24 @@ fn serves(pid: u32, data: &Path) -> bool {
     if program.rsplit(|byte| *byte == b'/').next() != Some(b"postgres") {
         return false;
     }
-    // A server works in its data folder: so it is found after the folder was moved, too. In a container root may be
-    // kept from seeing where another account's process works; the arguments are there for everyone.
+    // a server works in its data folder, so it is found after the folder was moved, too
     match (std::fs::metadata(process.join("cwd")), std::fs::metadata(data)) {
         (Ok(theirs), Ok(ours)) => (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()),
-        _ => arguments.any(|argument| argument == data.as_os_str().as_bytes()),
+        _ => arguments.any(|argument| argument == data.as_os_str().as_bytes()) || works_in(&process, data),
     }
+}
+
+/// Whether a process works in the data folder, as the account that owns it sees that: in most containers root may not
+/// look at another account's processes.
+fn works_in(process: &Path, data: &Path) -> bool {
+    let Ok(account) = Account::owning(data) else {
+        return false;
+    };
+    let mut test = account.command(Path::new("/bin/sh"));
+    test.args(["-c", r#"test "$1" -ef "$2""#, "sh"])
+        .arg(process.join("cwd"))
+        .arg(data);
+    test.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// The same for systems without `/proc`.

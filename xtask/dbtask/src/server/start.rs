@@ -5,7 +5,6 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use dbtask_runner::Error;
@@ -33,9 +32,10 @@ pub(super) struct Start<'a> {
 /// How one attempt ended.
 enum Attempt {
     Ready,
-    /// Sessions of an earlier server still hold its shared memory.
-    Orphans(String),
+    /// It ended by itself, with these words.
     Failed(String),
+    /// It is still at it.
+    Slow,
 }
 
 impl Start<'_> {
@@ -46,13 +46,34 @@ impl Start<'_> {
         loop {
             match self.attempt()? {
                 Attempt::Ready => return Ok(()),
-                Attempt::Orphans(_) if begun.elapsed() < ORPHANS => std::thread::sleep(GLANCE * 10),
-                Attempt::Orphans(words) => return Err(self.failed(&words).help(
-                    "sessions of an earlier run are still at work: `ps -ef | grep 'postgres:'` lists them; end them with `kill`",
-                )),
-                Attempt::Failed(words) => return Err(self.failed(&words)),
+                Attempt::Slow => return Err(self.slow()),
+                Attempt::Failed(words) => {
+                    // sessions of an earlier server still hold its shared memory
+                    let orphans = words.contains("pre-existing shared memory block");
+                    if !orphans {
+                        return Err(self.failed(&words));
+                    }
+                    if begun.elapsed() > ORPHANS {
+                        return Err(self.failed(&words).help(
+                            "sessions of an earlier run are still at work: `ps -ef | grep 'postgres:'` lists them; end them with `kill`",
+                        ));
+                    }
+                    std::thread::sleep(GLANCE * 10);
+                }
             }
         }
+    }
+
+    /// Not ended by force: after a crash it may have much to recover, and would never get through.
+    fn slow(&self) -> Error {
+        let version = &self.installation.version;
+        Error::failed(format!(
+            "the private server (PostgreSQL {version}) is not ready after {} s",
+            START.as_secs()
+        ))
+        .state("it goes on starting")
+        .help(format!("see what it does: `tail '{}'`", self.log.display()))
+        .help("type the command again to wait on, or `cargo xtask db:down` to stop it")
     }
 
     fn failed(&self, words: &str) -> Error {
@@ -85,33 +106,17 @@ impl Start<'_> {
             .spawn()
             .map_err(|e| unstartable(self.installation, "postgres", &e))?;
         let begun = Instant::now();
-        loop {
-            if self
-                .data
-                .postmaster()
-                .is_some_and(|postmaster| postmaster.ready && postmaster.pid == child.id())
-            {
+        while begun.elapsed() < START {
+            let postmaster = self.data.postmaster();
+            if postmaster.is_some_and(|postmaster| postmaster.ready && postmaster.pid == child.id()) {
                 return Ok(Attempt::Ready);
             }
             if child.try_wait().is_ok_and(|status| status.is_some()) {
-                let words = self.words_since(before)?;
-                let orphans = words.contains("pre-existing shared memory block");
-                return Ok(if orphans {
-                    Attempt::Orphans(words)
-                } else {
-                    Attempt::Failed(words)
-                });
-            }
-            if begun.elapsed() > START {
-                end(&mut child);
-                let words = self.words_since(before)?;
-                return Ok(Attempt::Failed(format!(
-                    "it is not ready after {} s\n{words}",
-                    START.as_secs()
-                )));
+                return Ok(Attempt::Failed(self.words_since(before)?));
             }
             std::thread::sleep(GLANCE);
         }
+        Ok(Attempt::Slow)
     }
 
     /// The log, and how long it was.
@@ -141,10 +146,4 @@ impl Start<'_> {
             .map_err(|e| io_error("read", self.log, &e))?;
         Ok(last_lines(&String::from_utf8_lossy(&bytes)))
     }
-}
-
-/// Ends a server that does not get ready. `SIGKILL` is safe here: it never took a connection.
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dbtask_runner::Error;
 use xshell::{Shell, cmd};
 
-use super::advice;
+use super::advice::{Wanted, install};
 use super::installation::{CLIENT_PROGRAMS, candidates, parse_version};
 
 /// `pg_dump`, `pg_restore` and `psql` of one version.
@@ -82,7 +82,7 @@ fn none_fits(server_major: u32, found: &[ClientTools]) -> Error {
         "no pg_dump on this machine is new enough for PostgreSQL {server_major}"
     ))
     .cause(format!("found: {found}"))
-    .help(format!("install it: {}", advice::clients(server_major)))
+    .help(format!("install it: {}", install(Wanted::ClientsOf(server_major))))
     .help("where the distribution does not have that version, PostgreSQL's own package repository does")
 }
 

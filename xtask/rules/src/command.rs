@@ -1,0 +1,151 @@
+//! What a statement is, as far as its first words tell.
+
+use crate::statements::{Lexer, Token};
+
+/// The kinds of statement that are carried out in a way of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// It begins, ends or prepares a transaction: the word.
+    Transaction(&'static str),
+    /// `CREATE INDEX CONCURRENTLY`.
+    CreateIndexConcurrently {
+        /// The index, as written; `None` where the server chooses the name.
+        index: Option<String>,
+        /// The table, as written.
+        table: String,
+    },
+    /// `REINDEX … CONCURRENTLY`.
+    ReindexConcurrently,
+    /// Another one that waits for others without keeping readers or writers out: `DROP INDEX CONCURRENTLY`,
+    /// `DETACH PARTITION … CONCURRENTLY`, `REFRESH … CONCURRENTLY`, `VACUUM`.
+    Patient,
+    /// Anything else.
+    Other,
+}
+
+/// The words that end a transaction, or begin one, at the head of a statement.
+const TRANSACTION: [&str; 6] = ["begin", "start", "commit", "end", "abort", "rollback"];
+
+impl Command {
+    /// Reads the head of one statement.
+    pub fn of(statement: &str) -> Command {
+        let words = Words::of(statement);
+        let first = words.lower(0);
+        if let Some(word) = TRANSACTION.iter().find(|word| **word == first) {
+            return match (*word, words.lower(1).as_str()) {
+                // a savepoint's
+                ("rollback", "to") => Command::Other,
+                ("rollback", "work" | "transaction") if words.lower(2) == "to" => Command::Other,
+                _ => Command::Transaction(word),
+            };
+        }
+        match (first.as_str(), words.lower(1).as_str()) {
+            ("prepare", "transaction") => Command::Transaction("prepare transaction"),
+            ("create", "index" | "unique") => words.create_index(),
+            ("reindex", _) if words.has("concurrently") => Command::ReindexConcurrently,
+            ("vacuum", _) if !words.has("full") => Command::Patient,
+            ("drop" | "alter" | "refresh", _) if words.has("concurrently") => Command::Patient,
+            _ => Command::Other,
+        }
+    }
+}
+
+/// The words, names and signs of a statement, without its comments; a long one is cut.
+struct Words<'a>(Vec<&'a str>);
+
+/// More than the head of any statement above.
+const HEAD: usize = 40;
+
+impl<'a> Words<'a> {
+    fn of(statement: &'a str) -> Words<'a> {
+        let pieces =
+            Lexer::new(statement).filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment));
+        Words(pieces.take(HEAD).map(|(_, range)| &statement[range]).collect())
+    }
+
+    fn lower(&self, i: usize) -> String {
+        self.0.get(i).map(|word| word.to_ascii_lowercase()).unwrap_or_default()
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.0.iter().any(|w| w.eq_ignore_ascii_case(word))
+    }
+
+    /// `CREATE [UNIQUE] INDEX CONCURRENTLY [[IF NOT EXISTS] name] ON [ONLY] table`.
+    fn create_index(&self) -> Command {
+        let mut at = if self.lower(1) == "unique" { 3 } else { 2 };
+        if self.lower(at) != "concurrently" {
+            return Command::Other;
+        }
+        at += 1;
+        if self.lower(at) == "if" {
+            at += 3;
+        }
+        let mut index = None;
+        if self.lower(at) != "on" {
+            index = self.0.get(at).map(|name| (*name).to_owned());
+            at += 1;
+        }
+        at += if self.lower(at + 1) == "only" { 2 } else { 1 };
+        let mut table = self.0.get(at).copied().unwrap_or_default().to_owned();
+        while self.lower(at + 1) == "." {
+            table = format!("{table}.{}", self.0.get(at + 2).copied().unwrap_or_default());
+            at += 2;
+        }
+        Command::CreateIndexConcurrently { index, table }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_transaction_is_known() {
+        for (sql, word) in [
+            ("COMMIT", "commit"),
+            ("/* x */ begin isolation level serializable", "begin"),
+            ("Start Transaction", "start"),
+            ("END", "end"),
+            ("ABORT", "abort"),
+            ("ROLLBACK AND CHAIN", "rollback"),
+            ("PREPARE TRANSACTION 'x'", "prepare transaction"),
+        ] {
+            assert_eq!(Command::of(sql), Command::Transaction(word), "{sql}");
+        }
+        for sql in [
+            "ROLLBACK TO SAVEPOINT a",
+            "ROLLBACK WORK TO a",
+            "SAVEPOINT a",
+            "PREPARE p AS SELECT 1",
+            "SELECT 'COMMIT'",
+            "DO $$BEGIN END$$",
+        ] {
+            assert_eq!(Command::of(sql), Command::Other, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_concurrent_index_is_read() {
+        let create = |index: Option<&str>, table: &str| Command::CreateIndexConcurrently {
+            index: index.map(str::to_owned),
+            table: table.to_owned(),
+        };
+        for (sql, command) in [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", create(Some("i"), "t")),
+            (
+                "create unique index concurrently if not exists \"I x\" on only s.\"T\" using btree (a)",
+                create(Some("\"I x\""), "s.\"T\""),
+            ),
+            ("CREATE INDEX CONCURRENTLY ON t(a)", create(None, "t")),
+            ("CREATE INDEX i ON t (concurrently)", Command::Other),
+            ("REINDEX INDEX CONCURRENTLY i", Command::ReindexConcurrently),
+            ("REINDEX (CONCURRENTLY, VERBOSE) TABLE t", Command::ReindexConcurrently),
+            ("DROP INDEX CONCURRENTLY IF EXISTS i", Command::Patient),
+            ("VACUUM (ANALYZE) t", Command::Patient),
+            ("VACUUM FULL t", Command::Other),
+        ] {
+            assert_eq!(Command::of(sql), command, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What refinery's history cannot hold: how far a file without a transaction got.
+//!
+//! One table of ours beside the history, made when it is first needed. It is only ever added to.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::types::Type;
+
+use crate::{Error, Session, sql_error};
+
+/// The table's name, in the schema of the history.
+pub(crate) const JOURNAL_TABLE: &str = "dbtask_journal";
+
+/// What an entry says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A statement is about to be sent.
+    Begin,
+    /// A statement was carried out.
+    Done,
+    /// The server refused a statement: it was not carried out.
+    Refused,
+    /// The file is finished: what was noted before is history, should its number ever come again.
+    Complete,
+}
+
+impl Event {
+    fn word(self) -> &'static str {
+        match self {
+            Event::Begin => "begin",
+            Event::Done => "done",
+            Event::Refused => "refused",
+            Event::Complete => "complete",
+        }
+    }
+}
+
+/// What is known of one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// It was carried out; else it was begun and nobody knows.
+    pub(crate) done: bool,
+    /// refinery's checksum over its text.
+    pub(crate) checksum: String,
+    /// The INVALID indexes that there were before it was begun, by object identifier.
+    pub(crate) invalid_before: Vec<u32>,
+}
+
+/// The journal of one file.
+pub(crate) struct Journal<'a> {
+    session: &'a Session,
+    table: String,
+    version: i32,
+}
+
+impl<'a> Journal<'a> {
+    /// The journal beside the history `history_table`, made where there is none.
+    pub(crate) fn open(session: &'a Session, history_table: &str, version: i32) -> Result<Journal<'a>, Error> {
+        let schema = history_table.rsplit_once('.').map(|(schema, _)| schema);
+        let table = schema.map_or(JOURNAL_TABLE.to_owned(), |schema| format!("{schema}.{JOURNAL_TABLE}"));
+        let exists: bool = session
+            .query_one("SELECT pg_catalog.to_regclass($1) IS NOT NULL", &[(&table, Type::TEXT)])
+            .and_then(|row| row.try_get(0))
+            .map_err(|e| sql_error(format!("failed to look for the journal `{table}`"), &e))?;
+        if !exists {
+            session
+                .batch(&format!(
+                    "CREATE TABLE IF NOT EXISTS {table} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+                     at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), event text NOT NULL, \
+                     version int4 NOT NULL, statement int4, checksum text, invalid_before oid[])"
+                ))
+                .map_err(|e| {
+                    sql_error(format!("failed to create the journal `{table}`"), &e)
+                        .state("nothing of the file was applied")
+                })?;
+        }
+        Ok(Journal {
+            session,
+            table,
+            version,
+        })
+    }
+
+    /// What is known of the file's statements, by their number from 0.
+    pub(crate) fn steps(&self) -> Result<BTreeMap<usize, Step>, Error> {
+        let failed = |e| sql_error(format!("failed to read the journal `{}`", self.table), &e);
+        let rows = self
+            .session
+            .query(
+                &format!(
+                    "SELECT DISTINCT ON (statement) statement, event, checksum, invalid_before FROM {0} \
+                     WHERE version = $1 AND statement IS NOT NULL \
+                     AND id > coalesce((SELECT max(id) FROM {0} WHERE version = $1 AND event = 'complete'), 0) \
+                     ORDER BY statement, id DESC",
+                    self.table
+                ),
+                &[(&self.version, Type::INT4)],
+            )
+            .map_err(failed)?;
+        let events = rows
+            .iter()
+            .map(|row| row.try_get::<_, &str>(1).map(|event| (row, event)).map_err(failed));
+        events
+            .filter(|event| !matches!(event, Ok((_, word)) if *word == Event::Refused.word()))
+            .map(|event| {
+                let (row, event) = event?;
+                let number: i32 = row.try_get(0).map_err(failed)?;
+                let invalid: Option<Vec<u32>> = row.try_get(3).map_err(failed)?;
+                let step = Step {
+                    done: event == Event::Done.word(),
+                    checksum: row.try_get(2).map_err(failed)?,
+                    invalid_before: invalid.unwrap_or_default(),
+                };
+                Ok((usize::try_from(number).unwrap_or(0), step))
+            })
+            .collect()
+    }
+
+    /// Notes something of the statement `number`.
+    pub(crate) fn note(
+        &self,
+        event: Event,
+        number: usize,
+        checksum: &str,
+        invalid_before: &[u32],
+    ) -> Result<(), Error> {
+        let number = i32::try_from(number).unwrap_or(i32::MAX);
+        self.session
+            .query(
+                &format!(
+                    "INSERT INTO {} (event, version, statement, checksum, invalid_before) VALUES ($1, $2, $3, $4, $5)",
+                    self.table
+                ),
+                &[
+                    (&event.word(), Type::TEXT),
+                    (&self.version, Type::INT4),
+                    (&number, Type::INT4),
+                    (&checksum, Type::TEXT),
+                    (&invalid_before, Type::OID_ARRAY),
+                ],
+            )
+            .map(drop)
+            .map_err(|e| sql_error(format!("failed to write the journal `{}`", self.table), &e))
+    }
+
+    /// The statement that closes the file's entries, to go with its history row.
+    pub(crate) fn completion(&self) -> String {
+        format!(
+            "INSERT INTO {} (event, version) VALUES ('{}', {})",
+            self.table,
+            Event::Complete.word(),
+            self.version
+        )
+    }
+}

@@ -1,0 +1,254 @@
+//! A file without a transaction: its statements go one by one, each journalled before and after.
+//!
+//! What cannot run in a transaction cannot be recorded in one either. So the journal says what was begun and what was
+//! done; a rerun goes on at the first statement that was not done. One that was begun, and of which nobody knows, is sent
+//! again: if the server then says that the object exists already (or no longer), it was done.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use dbtask_rules::{Command, MigrationFile, statements};
+use tokio_postgres::error::SqlState;
+
+use crate::apply::Run;
+use crate::indexes::{self, InvalidIndex};
+use crate::journal::{Event as Entry, Journal, Step};
+use crate::message::{Message, reset};
+use crate::patience::{Patience, is_transient};
+use crate::place::{failed_file, in_statement};
+use crate::plan::to_refinery_named;
+use crate::session::Failure;
+use crate::{Error, Event, Excerpt};
+
+/// A file whose statements are carried out one by one.
+pub(crate) struct Steps<'r, 'a> {
+    run: &'r mut Run<'a>,
+    file: &'a MigrationFile,
+    journal: Journal<'a>,
+    statements: Vec<Range<usize>>,
+    known: BTreeMap<usize, Step>,
+}
+
+impl<'r, 'a> Steps<'r, 'a> {
+    pub(crate) fn open(run: &'r mut Run<'a>, file: &'a MigrationFile) -> Result<Steps<'r, 'a>, Error> {
+        let journal = Journal::open(run.session, run.table(), file.version().get())?;
+        let known = journal.steps()?;
+        let statements = statements::split_as(file.sql(), run.preflight.standard_strings);
+        Ok(Steps {
+            run,
+            file,
+            journal,
+            statements,
+            known,
+        })
+    }
+
+    /// Carries out what is left, then records the file.
+    pub(crate) fn apply(mut self, history_row: &str) -> Result<(), Error> {
+        for number in 0..self.statements.len() {
+            self.step(number).map_err(|e| e.state(self.standing(number)))?;
+            if let Some(interruption) = self.run.session.interruption() {
+                return Err(interruption.state(self.standing(number + 1)));
+            }
+        }
+        let limits = self.run.limits(&Patience::new(self.run.options.lock_budget));
+        // what the file set must not reach the history row
+        let _ = self.run.session.batch(&reset());
+        let message = Message::new(&self.journal.completion(), history_row, limits, crate::lock::KEY);
+        self.run.session.run(&message.text, None).map(drop).map_err(|failure| {
+            let all = self.statements.len();
+            failed_file(self.file, &failure.error, None).state(format!(
+                "{}; only its row in the history is missing",
+                self.standing(all)
+            ))
+        })
+    }
+
+    fn step(&mut self, number: usize) -> Result<(), Error> {
+        let sql = &self.file.sql()[self.statements[number].clone()];
+        let checksum = to_refinery_named(self.file, sql)?.checksum().to_string();
+        let known = self.known.get(&number).cloned();
+        match &known {
+            Some(step) if step.done && step.checksum == checksum => return Ok(()),
+            Some(step) if step.done => return Err(self.changed(number)),
+            _ => {}
+        }
+        let command = Command::of(sql);
+        let concurrent = matches!(
+            command,
+            Command::CreateIndexConcurrently { .. } | Command::ReindexConcurrently
+        );
+        let mut patience = Patience::new(self.run.options.lock_budget);
+        let mut in_doubt = known.filter(|step| step.checksum == checksum);
+        loop {
+            let before = if concurrent {
+                self.clear_leftovers(&command, in_doubt.as_ref())?
+            } else {
+                Vec::new()
+            };
+            self.journal.note(Entry::Begin, number, &checksum, &before)?;
+            let outcome = self.send(sql, &command, &patience);
+            let left = if concurrent {
+                self.left_behind(&before)
+            } else {
+                Ok(Vec::new())
+            };
+            match outcome {
+                Ok(()) => match left?.first() {
+                    None => break,
+                    Some(index) => return Err(self.invalid_left(number, index)),
+                },
+                Err(failure) if in_doubt.is_some() && was_done(sql, &failure) => break,
+                Err(failure) => {
+                    if failure.error.as_db_error().is_some() && self.run.session.interruption().is_none() {
+                        self.journal.note(Entry::Refused, number, &checksum, &[])?;
+                        in_doubt = None;
+                    }
+                    self.after_failure(number, &failure, &mut patience, left.unwrap_or_default())?;
+                }
+            }
+        }
+        self.journal.note(Entry::Done, number, &checksum, &[])?;
+        self.run.check_lock(self.file)
+    }
+
+    /// Sends one statement alone: it is its own transaction, or none.
+    fn send(&mut self, sql: &str, command: &Command, patience: &Patience) -> Result<(), Failure> {
+        let mut limits = self.run.limits(patience);
+        // These wait for others without keeping anybody out, and as long as the others take.
+        if *command != Command::Other {
+            limits.lock_timeout = patience.left();
+        }
+        let (settings, _) = limits.settings("");
+        self.run
+            .session
+            .batch(&settings)
+            .map_err(|error| Failure { completed: 0, error })?;
+        self.run.send_watched(self.file, sql, patience).map(drop)
+    }
+
+    /// Drops what earlier tries left INVALID; the object identifiers of what else is INVALID.
+    fn clear_leftovers(&mut self, command: &Command, in_doubt: Option<&Step>) -> Result<Vec<u32>, Error> {
+        let session = self.run.session;
+        let mut leftovers: Vec<InvalidIndex> = Vec::new();
+        if let Command::CreateIndexConcurrently {
+            index: Some(index),
+            table,
+        } = command
+        {
+            leftovers.extend(indexes::invalid_named(session, table, index)?);
+        }
+        let invalid = indexes::invalid(session)?;
+        if let Some(step) = in_doubt {
+            let newer = |index: &&InvalidIndex| !step.invalid_before.contains(&index.oid) && !leftovers.contains(index);
+            let newer: Vec<_> = invalid.iter().filter(newer).cloned().collect();
+            leftovers.extend(newer);
+        }
+        for index in &leftovers {
+            (self.run.tell)(Event::Leftover(&index.name));
+            indexes::drop_leftover(session, index)?;
+        }
+        Ok(invalid
+            .iter()
+            .map(|index| index.oid)
+            .filter(|oid| leftovers.iter().all(|l| l.oid != *oid))
+            .collect())
+    }
+
+    /// What is INVALID now and was not before.
+    fn left_behind(&self, before: &[u32]) -> Result<Vec<InvalidIndex>, Error> {
+        let mut invalid = indexes::invalid(self.run.session)?;
+        invalid.retain(|index| !before.contains(&index.oid) && index.built_by.is_none());
+        Ok(invalid)
+    }
+
+    /// Another try after a transient error; else the error, once what the statement left behind is gone.
+    fn after_failure(
+        &mut self,
+        number: usize,
+        failure: &Failure,
+        patience: &mut Patience,
+        left: Vec<InvalidIndex>,
+    ) -> Result<(), Error> {
+        let session = self.run.session;
+        let server = failure.error.as_db_error();
+        if let Some(interruption) = session.interruption() {
+            return Err(interruption);
+        }
+        if server.is_some_and(|e| is_transient(e.code())) && self.run.try_again(self.file, patience) {
+            return Ok(());
+        }
+        let start = self.statements[number].start;
+        let offset = server.map_or(start, |e| in_statement(self.file, e, start));
+        let mut error = self
+            .run
+            .explain(failed_file(self.file, &failure.error, Some(offset)), patience);
+        for index in left {
+            error = match indexes::drop_leftover(session, &index) {
+                Ok(()) => error.cause(format!(
+                    "it left the INVALID index {} behind, which was dropped",
+                    index.name
+                )),
+                Err(_) => error
+                    .cause(format!("it left the INVALID index {} behind", index.name))
+                    .help(format!(
+                        "the next `db:push` drops it; or `DROP INDEX CONCURRENTLY {}`",
+                        index.name
+                    )),
+            };
+        }
+        Err(error)
+    }
+
+    fn invalid_left(&self, number: usize, index: &InvalidIndex) -> Error {
+        let path = self.file.path();
+        Error::failed(format!("`{path}` left the INVALID index {} behind", index.name))
+            .at(Excerpt::of_byte(path, self.file.sql(), self.statements[number].start))
+            .cause("the statement reported success, but no query uses such an index")
+            .help("type `cargo xtask db:push` again: it drops the index and builds it anew")
+    }
+
+    fn changed(&self, number: usize) -> Error {
+        let path = self.file.path();
+        Error::failed(format!("`{path}` was changed where it was carried out already"))
+            .at(Excerpt::of_byte(path, self.file.sql(), self.statements[number].start))
+            .cause("this statement was done in another form, outside of a transaction, and stays")
+            .help("put it back as it was (`git diff` shows the change), and the new statement into a file of its own")
+    }
+
+    /// How far the file got, before the statement `number`.
+    fn standing(&self, number: usize) -> String {
+        let (path, all) = (self.file.path(), self.statements.len());
+        let done = match number {
+            0 => format!("no statement of `{path}` was carried out"),
+            n => format!("the first {n} of the {all} statements of `{path}` were carried out and stay"),
+        };
+        let next = if number < all {
+            format!("; `cargo xtask db:push` goes on at statement {}", number + 1)
+        } else {
+            String::new()
+        };
+        format!("{done}{next}; {}", self.run.standing())
+    }
+}
+
+/// Whether the server's no to a statement that was sent before means that it had been carried out then: what it
+/// creates exists, or what it drops is gone.
+fn was_done(sql: &str, failure: &Failure) -> bool {
+    let exists = [
+        SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
+        SqlState::DUPLICATE_COLUMN,
+        SqlState::DUPLICATE_DATABASE,
+        SqlState::DUPLICATE_SCHEMA,
+        SqlState::DUPLICATE_FUNCTION,
+    ];
+    let gone = [
+        SqlState::UNDEFINED_TABLE,
+        SqlState::UNDEFINED_OBJECT,
+        SqlState::UNDEFINED_DATABASE,
+    ];
+    let drops = sql.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("drop"));
+    let expected = if drops { &gone[..] } else { &exists[..] };
+    failure.error.code().is_some_and(|code| expected.contains(code))
+}
