@@ -133,6 +133,15 @@ impl Checkout {
         finish(&mut self.command(arguments))
     }
 
+    /// Starts `cargo xtask` with these arguments, its outputs piped.
+    pub fn spawn(&self, arguments: &[&str]) -> std::process::Child {
+        self.command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     /// Runs it on a terminal, with `typed` as what is typed there; both outputs come as `stdout`.
     pub fn run_on_terminal(&self, arguments: &[&str], typed: &str) -> Run {
         let words: Vec<String> = arguments

@@ -19,6 +19,8 @@ pub enum Command {
     /// Another one that waits for others without keeping readers or writers out: `DROP INDEX CONCURRENTLY`,
     /// `DETACH PARTITION … CONCURRENTLY`, `REFRESH … CONCURRENTLY`, `VACUUM`.
     Patient,
+    /// `COPY … FROM STDIN` (or TO STDOUT), whose data only psql sends.
+    CopyOverConnection,
     /// Anything else.
     Other,
 }
@@ -40,6 +42,7 @@ impl Command {
             };
         }
         match (first.as_str(), words.lower(1).as_str()) {
+            ("copy", _) if words.has("stdin") || words.has("stdout") => Command::CopyOverConnection,
             ("prepare", "transaction") => Command::Transaction("prepare transaction"),
             ("create", "index" | "unique") => words.create_index(),
             ("reindex", _) if words.has("concurrently") => Command::ReindexConcurrently,
@@ -144,6 +147,8 @@ mod tests {
             ("DROP INDEX CONCURRENTLY IF EXISTS i", Command::Patient),
             ("VACUUM (ANALYZE) t", Command::Patient),
             ("VACUUM FULL t", Command::Other),
+            ("COPY t (a) FROM stdin WITH (FORMAT csv)", Command::CopyOverConnection),
+            ("COPY t FROM '/stdin'", Command::Other),
         ] {
             assert_eq!(Command::of(sql), command, "{sql}");
         }

@@ -118,7 +118,7 @@ pub fn migrate(
     }
     let preflight = preflight::check(session, &history)?;
     for pending in &plan.pending {
-        refuse_transaction_control(pending.file, &preflight)?;
+        refuse_unfit(pending.file, &preflight)?;
     }
     let pending: Vec<Migration> = plan.pending.iter().map(|p| p.migration.clone()).collect();
     let table = history.table().unwrap_or(HISTORY_TABLE).to_owned();
@@ -143,17 +143,27 @@ pub fn migrate(
 }
 
 /// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
-/// recorded. One without a transaction is journalled in between its statements.
-fn refuse_transaction_control(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
+/// recorded. One without a transaction is journalled in between its statements. And only psql sends COPY its data.
+fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
+    let path = file.path();
     for range in statements::split_as(file.sql(), preflight.standard_strings) {
-        if let Command::Transaction(word) = Command::of(&file.sql()[range.clone()]) {
-            let path = file.path();
-            return Err(Error::refused(format!("`{path}` has a transaction of its own: `{}`", word.to_uppercase()))
-                .at(Excerpt::of_byte(path, file.sql(), range.start))
-                .cause("the file and its row in the history are one transaction already")
-                .state("nothing was applied")
-                .help("take BEGIN, COMMIT and ROLLBACK out; for a statement that cannot run in a transaction put `-- dbtask:no-transaction` on the first line"));
-        }
+        let error = match Command::of(&file.sql()[range.clone()]) {
+            Command::Transaction(word) => Error::refused(format!(
+                "`{path}` has a transaction of its own: `{}`",
+                word.to_uppercase()
+            ))
+            .cause("the file and its row in the history are one transaction already")
+            .help("take BEGIN, COMMIT and ROLLBACK out")
+            .help("for a statement that cannot run in a transaction put `-- dbtask:no-transaction` on the first line"),
+            Command::CopyOverConnection => Error::refused(format!(
+                "`{path}` has a `COPY … FROM STDIN`, which only psql can carry out"
+            ))
+            .help("write the rows as `INSERT INTO … VALUES …`, or load them with a script of yours"),
+            _ => continue,
+        };
+        return Err(error
+            .at(Excerpt::of_byte(path, file.sql(), range.start))
+            .state("nothing was applied"));
     }
     Ok(())
 }
@@ -255,7 +265,7 @@ impl<'a> Run<'a> {
             let Err(failure) = self.send_watched(file, &message.text, &patience) else {
                 return Ok(());
             };
-            let Some(server) = failure.error.as_db_error() else {
+            let Some(server) = failure.answer(self.session) else {
                 return self.after_loss(file, &failure);
             };
             // After an error the server waits for the end of the transaction that the message began.
@@ -265,12 +275,12 @@ impl<'a> Run<'a> {
             if is_recorded(self.session, file)? {
                 return Ok(());
             }
-            let interruption = self.session.interruption();
-            if interruption.is_none() && is_transient(server.code()) && self.try_again(file, &mut patience) {
+            let is_stopped = self.session.interruption().is_some();
+            if !is_stopped && is_transient(server.code()) && self.try_again(file, &mut patience) {
                 continue;
             }
             let rolled_back = format!("`{}` was rolled back whole; {}", file.path(), self.standing());
-            if let Some(interruption) = interruption {
+            if let Some(interruption) = self.session.interruption() {
                 return Err(interruption
                     .state(rolled_back)
                     .help("type `cargo xtask db:push` to go on"));

@@ -61,6 +61,16 @@ pub(crate) struct Failure {
     pub(crate) error: SqlError,
 }
 
+impl Failure {
+    /// The server's no, to which the session has survived; `None` when the connection is lost.
+    pub(crate) fn answer(&self, session: &Session) -> Option<&DbError> {
+        let fatal = |error: &&DbError| matches!(error.severity(), "FATAL" | "PANIC");
+        self.error
+            .as_db_error()
+            .filter(|error| !fatal(error) && !session.is_closed())
+    }
+}
+
 /// Who is told about a statement that takes long, and when.
 pub(crate) struct Watch<'a> {
     /// The backend to look at.

@@ -18,7 +18,7 @@ use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_statement};
 use crate::plan::to_refinery_named;
 use crate::session::Failure;
-use crate::{Error, Event, Excerpt};
+use crate::{Error, Event, Excerpt, sql_error};
 
 /// A file whose statements are carried out one by one.
 pub(crate) struct Steps<'r, 'a> {
@@ -100,7 +100,10 @@ impl<'r, 'a> Steps<'r, 'a> {
                 },
                 Err(failure) if in_doubt.is_some() && was_done(sql, &failure) => break,
                 Err(failure) => {
-                    if failure.error.as_db_error().is_some() && self.run.session.interruption().is_none() {
+                    if failure.answer(self.run.session).is_none() {
+                        return Err(self.lost(number, &failure));
+                    }
+                    if self.run.session.interruption().is_none() {
                         self.journal.note(Entry::Refused, number, &checksum, &[])?;
                         in_doubt = None;
                     }
@@ -198,6 +201,17 @@ impl<'r, 'a> Steps<'r, 'a> {
             };
         }
         Err(error)
+    }
+
+    fn lost(&self, number: usize, failure: &Failure) -> Error {
+        let path = self.file.path();
+        sql_error(
+            format!("the connection was lost while `{path}` was applied"),
+            &failure.error,
+        )
+        .at(Excerpt::of_byte(path, self.file.sql(), self.statements[number].start))
+        .cause("it is not known whether this statement was carried out")
+        .help("type `cargo xtask db:push`: it finds out, and goes on from there")
     }
 
     fn invalid_left(&self, number: usize, index: &InvalidIndex) -> Error {
