@@ -17,6 +17,7 @@ mod cli;
 mod database_url;
 mod drop;
 mod errors;
+mod faults;
 mod guard;
 mod new;
 mod patience;

@@ -35,6 +35,12 @@ impl TestDatabase {
         &self.name
     }
 
+    /// Its URL, as the superuser, through a proxy that listens on another port of loopback.
+    pub fn url_through(&self, port: u16) -> String {
+        self.url()
+            .replace(&format!(":{}/", Server::get().port), &format!(":{port}/"))
+    }
+
     /// Its URL, as the superuser.
     pub fn url(&self) -> String {
         Server::get().url(&self.name)

@@ -2,6 +2,7 @@
 
 pub mod checkout;
 pub mod database;
+pub mod proxy;
 pub mod server;
 
 pub use checkout::{Checkout, Run, finish};

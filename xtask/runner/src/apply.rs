@@ -63,6 +63,15 @@ pub struct AppliedFile {
     pub elapsed: Duration,
 }
 
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct Migrated {
+    /// The files that it applied, in order.
+    pub files: Vec<AppliedFile>,
+    /// The highest version applied now, by this run or before.
+    pub version: Option<Version>,
+}
+
 /// How to apply.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -100,7 +109,7 @@ pub fn migrate(
     files: &[MigrationFile],
     options: Options,
     tell: &mut dyn FnMut(Event<'_>),
-) -> Result<Vec<AppliedFile>, Error> {
+) -> Result<Migrated, Error> {
     let lock = MigrationLock::take(session, options.lock_wait, &mut |holder| {
         tell(Event::Waiting(holder));
     })?;
@@ -114,7 +123,10 @@ pub fn migrate(
         plan = plan.up_to(last)?;
     }
     if plan.pending.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Migrated {
+            files: Vec::new(),
+            version: plan.version(),
+        });
     }
     let preflight = preflight::check(session, &history)?;
     for pending in &plan.pending {
@@ -137,7 +149,13 @@ pub fn migrate(
     let outcome = Runner::new(&pending).set_target(Target::Latest).run(&mut run);
     drop(lock);
     match outcome {
-        Ok(_) => Ok(run.done),
+        Ok(_) => {
+            let last = plan.pending.last().map(|p| p.file.version());
+            Ok(Migrated {
+                files: run.done,
+                version: plan.version().max(last),
+            })
+        }
         Err(error) => Err(own_error(&error)),
     }
 }

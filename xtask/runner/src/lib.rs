@@ -25,7 +25,7 @@ mod steps;
 mod tls;
 mod verify;
 
-pub use apply::{AppliedFile, Event, Options, migrate, preview};
+pub use apply::{AppliedFile, Event, Migrated, Options, migrate, preview};
 pub use connection_error::connection_error;
 pub use database_url::DatabaseUrl;
 pub use environment::Environment;

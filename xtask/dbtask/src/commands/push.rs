@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use dbtask_rules::{MigrationFolder, Version};
-use dbtask_runner::{AppliedFile, Error, Event, Observation, Options, Plan, SchemaHistory, Session, migrate, preview};
+use dbtask_runner::{Error, Event, Migrated, Observation, Options, Plan, SchemaHistory, Session, migrate, preview};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -118,7 +118,7 @@ impl Push {
         let target = Target::open_to_migrate(workspace, output)?;
         guard::development_only(&target, "db:push")?;
         let applied = apply(&target.session, &folder, self.options(), output)?;
-        report(&target, &applied, output)
+        Ok(report(&target, &applied, output))
     }
 
     fn options(&self) -> Options {
@@ -167,7 +167,7 @@ pub(crate) fn apply(
     folder: &MigrationFolder,
     options: Options,
     output: &Output,
-) -> Result<Vec<AppliedFile>, Error> {
+) -> Result<Migrated, Error> {
     let width = folder
         .files()
         .iter()
@@ -222,10 +222,13 @@ fn count_times(n: u32) -> String {
 }
 
 /// What was applied and where the database stands.
-pub(crate) fn report(target: &Target, applied: &[AppliedFile], output: &Output) -> Result<Exit, Error> {
-    let version = SchemaHistory::read(&target.session)?.version();
+pub(crate) fn report(target: &Target, migrated: &Migrated, output: &Output) -> Exit {
+    let Migrated {
+        files: applied,
+        version,
+    } = migrated;
     let at = version.map_or("without migrations".to_owned(), |v| format!("at version {v}"));
-    let text = match applied {
+    let text = match &applied[..] {
         [] => format!("nothing to do: {} is {at}", target.describe()),
         files => {
             let elapsed = files.iter().map(|f| f.elapsed).sum();
@@ -247,5 +250,5 @@ pub(crate) fn report(target: &Target, applied: &[AppliedFile], output: &Output) 
         "version": version.map(Version::get),
     });
     output.result(&text, &json);
-    Ok(Exit::Done)
+    Exit::Done
 }

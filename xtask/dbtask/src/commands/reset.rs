@@ -29,6 +29,6 @@ impl Reset {
         // only now: from here on Ctrl-C is the session's to handle, and no longer ends a question
         let target = Target::open_to_migrate(workspace, output)?;
         let applied = push::apply(&target.session, &folder, self.patience.options(), output)?;
-        push::report(&target, &applied, output)
+        Ok(push::report(&target, &applied, output))
     }
 }

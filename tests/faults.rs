@@ -1,0 +1,275 @@
+//! Faults at any moment: nothing half-applied, nothing that a rerun does not heal, no exit code that contradicts the
+//! database. Sampled here; `DBTASK_TEST_LONG=1` tries every byte and every moment.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::support::proxy::{Cut, Proxy, Way};
+use crate::support::server::Server;
+use crate::support::{Checkout, TestDatabase, finish};
+
+/// Files with and without a transaction, such that each one's traces tell whether it was carried out, and how often.
+const FILES: [(&str, &str); 5] = [
+    (
+        "V00001__tally.sql",
+        "CREATE TABLE tally (file int, n int);\nINSERT INTO tally VALUES (1, 1);\nCREATE TABLE t (id int, v text);\nINSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 500) g;\n",
+    ),
+    (
+        "V00002__more.sql",
+        "INSERT INTO tally VALUES (2, 1);\nUPDATE t SET v = v || 'x';\n",
+    ),
+    (
+        "V00003__steps.sql",
+        "-- dbtask:no-transaction\nCREATE INDEX CONCURRENTLY t_id ON t (id);\nCREATE INDEX CONCURRENTLY IF NOT EXISTS t_v ON t (v);\nCREATE TYPE mood AS ENUM ('sad');\nALTER TYPE mood ADD VALUE 'happy';\n",
+    ),
+    (
+        "V00004__deferred.sql",
+        "INSERT INTO tally VALUES (4, 1);\nALTER TABLE t ADD COLUMN m mood DEFAULT 'happy';\n",
+    ),
+    ("V00005__last.sql", "INSERT INTO tally VALUES (5, 1);\n"),
+];
+
+/// What a database must look like in the end.
+const WHOLE: &str = "recorded 1,2,3,4,5; tally 1:1,2:1,4:1,5:1; indexes t_id,t_v; column true; moods sad,happy; x 500";
+
+/// The state in words, also that of a database that has nothing yet.
+fn state(database: &TestDatabase) -> String {
+    let mut client = database.client();
+    let mut ask = |exists: &str, sql: &str| -> String {
+        let there: bool = client
+            .query_one(
+                "SELECT to_regclass($1) IS NOT NULL OR to_regtype($1) IS NOT NULL",
+                &[&exists],
+            )
+            .unwrap()
+            .get(0);
+        if there {
+            client
+                .query_one(sql, &[])
+                .unwrap()
+                .get::<_, Option<String>>(0)
+                .unwrap_or_default()
+        } else {
+            String::new()
+        }
+    };
+    let recorded = ask(
+        "refinery_schema_history",
+        "SELECT string_agg(version::text, ',' ORDER BY version) FROM refinery_schema_history",
+    );
+    let tally = ask(
+        "tally",
+        "SELECT string_agg(file || ':' || n, ',' ORDER BY file) FROM (SELECT file, sum(n) AS n FROM tally GROUP BY file) s",
+    );
+    let indexes = ask(
+        "t",
+        "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_index JOIN pg_class ON oid = indexrelid WHERE indrelid = 't'::regclass AND indisvalid",
+    );
+    let column = ask(
+        "t",
+        "SELECT (count(*) > 0)::text FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'm'",
+    );
+    let moods = ask(
+        "mood",
+        "SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum",
+    );
+    let x = ask("t", "SELECT count(*)::text FROM t WHERE v LIKE '%x'");
+    format!("recorded {recorded}; tally {tally}; indexes {indexes}; column {column}; moods {moods}; x {x}")
+}
+
+/// No transactional file has traces without its row, or a row without its traces.
+fn assert_whole_files(state: &str, what: &str) {
+    for file in ["1", "2", "4", "5"] {
+        let list = |name: &str| -> Vec<String> {
+            let at = state.find(name).unwrap() + name.len();
+            state[at..]
+                .split(';')
+                .next()
+                .unwrap()
+                .trim()
+                .split(',')
+                .map(|item| item.split(':').next().unwrap().to_owned())
+                .collect()
+        };
+        let (recorded, traced) = (list("recorded"), list("tally"));
+        assert_eq!(
+            recorded.contains(&file.to_owned()),
+            traced.contains(&file.to_owned()),
+            "{what}: {state}"
+        );
+    }
+    assert!(!state.contains(":2"), "{what}: carried out twice: {state}");
+}
+
+fn checkout(database: &TestDatabase) -> Checkout {
+    let checkout = Checkout::on(database);
+    for (name, sql) in FILES {
+        checkout.migration(name, sql);
+    }
+    checkout
+}
+
+fn is_long() -> bool {
+    std::env::var_os("DBTASK_TEST_LONG").is_some()
+}
+
+/// After a fault: the exit code agrees with the database, files are whole, and a rerun heals.
+fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, words: &str, what: &str) {
+    // the old backend may still be rolling back: the rerun waits for its lock, so the look comes after it ends
+    let begun = std::time::Instant::now();
+    let busy =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dbtask%'";
+    while database.client().query_one(busy, &[]).unwrap().get::<_, i64>(0) > 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{what}: the server never went idle"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let left = state(database);
+    assert_whole_files(&left, what);
+    if code == Some(0) {
+        assert_eq!(left, WHOLE, "{what}: success was reported\n{words}");
+    } else {
+        assert_ne!(
+            left.split(';').next(),
+            WHOLE.split(';').next(),
+            "{what}: failure was reported, and all is applied\n{words}"
+        );
+    }
+    if words.contains("was rolled back whole") {
+        let path = words
+            .split("now: `")
+            .nth(1)
+            .and_then(|rest| rest.split('`').next())
+            .unwrap_or_default();
+        let number = path.split("V0000").nth(1).and_then(|rest| rest.chars().next()).unwrap();
+        assert!(
+            !left.split(';').next().unwrap().contains(number),
+            "{what}: {left}\n{words}"
+        );
+    }
+    checkout.run(&["db:push"]).exits(0);
+    assert_eq!(state(database), WHOLE, "{what}: after a rerun");
+    checkout.run(&["db:status", "--check"]).exits(0);
+}
+
+/// Runs a push whose wire is cut.
+fn cut(cut: Cut) {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    let proxy = Proxy::start(Server::get().port, Some(cut));
+    let url = database.url_through(proxy.port);
+    let run = finish(checkout.command(&["db:push"]).env("DATABASE_URL", url));
+    judge(&database, &checkout, run.code, &run.text(), &format!("{cut:?}"));
+}
+
+#[test]
+fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    let proxy = Proxy::start(Server::get().port, None);
+    let url = database.url_through(proxy.port);
+    finish(checkout.command(&["db:push"]).env("DATABASE_URL", url)).exits(0);
+    assert_eq!(state(&database), WHOLE);
+    let total = |way| match way {
+        Way::ToServer => proxy.traffic.to_server.load(Ordering::Relaxed),
+        Way::ToClient => proxy.traffic.to_client.load(Ordering::Relaxed),
+    };
+    let mut cuts = 0;
+    for way in [Way::ToServer, Way::ToClient] {
+        // a step that is no divisor of anything, so that another run of the numbers hits other bytes
+        let step = if is_long() { 1 } else { (total(way) / 16).max(1) };
+        for after in (1..total(way)).step_by(step) {
+            cut(Cut { way, after });
+            cuts += 1;
+        }
+    }
+    println!("{cuts} cuts");
+}
+
+#[test]
+fn a_runner_killed_at_any_moment_is_healed_by_a_rerun() {
+    let moments = if is_long() { 200 } else { 12 };
+    for n in 0..moments {
+        let database = TestDatabase::new();
+        let checkout = checkout(&database);
+        let mut child = checkout.spawn(&["db:push"]);
+        std::thread::sleep(Duration::from_millis(10 + n * 120 / moments));
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        judge(
+            &database,
+            &checkout,
+            output.status.code(),
+            &String::from_utf8_lossy(&output.stderr),
+            &format!("kill {n}"),
+        );
+    }
+}
+
+#[test]
+fn a_backend_terminated_at_any_moment_is_healed_by_a_rerun() {
+    let moments = if is_long() { 200 } else { 12 };
+    for n in 0..moments {
+        let database = TestDatabase::new();
+        let checkout = checkout(&database);
+        let child = checkout.spawn(&["db:push"]);
+        std::thread::sleep(Duration::from_millis(10 + n * 120 / moments));
+        database
+            .client()
+            .batch_execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        judge(
+            &database,
+            &checkout,
+            output.status.code(),
+            &String::from_utf8_lossy(&output.stderr),
+            &format!("terminate {n}"),
+        );
+    }
+}
+
+#[test]
+fn many_runners_at_once_apply_each_file_once() {
+    let sizes: &[usize] = if is_long() { &[2, 10, 50] } else { &[2, 10] };
+    for &runners in sizes {
+        for half_migrated in [false, true] {
+            let database = TestDatabase::new();
+            let checkout = checkout(&database);
+            if half_migrated {
+                checkout.run(&["db:push", "--to", "2"]).exits(0);
+            }
+            let children: Vec<_> = (0..runners).map(|_| checkout.spawn(&["db:push"])).collect();
+            for child in children {
+                let output = child.wait_with_output().unwrap();
+                assert!(
+                    output.status.success(),
+                    "{runners}: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+            assert_eq!(state(&database), WHOLE, "{runners}");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_one_round_trip_and_nothing_pending_is_few() {
+    let trips = |files: usize, database: &TestDatabase| {
+        let checkout = Checkout::on(database);
+        for n in 1..=files {
+            checkout.migration(&format!("V{n:05}__t{n}.sql"), &format!("CREATE TABLE t{n} (id int);\n"));
+        }
+        let proxy = Proxy::start(Server::get().port, None);
+        let url = format!("{}?sslmode=disable", database.url_through(proxy.port));
+        finish(checkout.command(&["db:push"]).env("DATABASE_URL", url)).exits(0);
+        proxy.traffic.round_trips.load(Ordering::Relaxed)
+    };
+    let database = TestDatabase::new();
+    let (few, more) = (trips(10, &TestDatabase::new()), trips(60, &database));
+    assert_eq!(more - few, 50, "50 files more took {} round trips more", more - few);
+    let nothing = trips(60, &database);
+    assert!(nothing <= 12, "nothing pending took {nothing} round trips");
+}
