@@ -39,8 +39,8 @@ impl Service {
         );
         checkout.write(
             "service/src/main.rs",
-            "static MIGRATIONS: &[(&str, &str)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
-             fn main() {\n    for (path, sql) in MIGRATIONS {\n        println!(\"{path}: {sql:?}\");\n    }\n}\n",
+            "static MIGRATIONS: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
+             fn main() {\n    for (path, sql, _) in MIGRATIONS {\n        println!(\"{path}: {sql:?}\");\n    }\n}\n",
         );
         Service { checkout }
     }

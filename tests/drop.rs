@@ -229,7 +229,7 @@ fn a_table_in_use_is_no_hang_and_the_rest_can_be_dropped_later() {
 /// More tables than one transaction can lock: 64 locks × 100 connections by default.
 #[test]
 fn more_tables_than_a_transaction_can_lock_go() {
-    let database = TestDatabase::new();
+    let database = TestDatabase::on_own_server();
     let checkout = Checkout::on(&database);
     let mut client = database.client();
     for batch in 0..8 {

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::support::proxy::{Cut, Proxy, Way};
-use crate::support::server::Server;
 use crate::support::{Checkout, TestDatabase, finish};
 
 /// Files with and without a transaction, such that each one's traces tell whether it was carried out, and how often.
@@ -158,7 +157,7 @@ fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, words:
 fn cut(cut: Cut) {
     let database = TestDatabase::new();
     let checkout = checkout(&database);
-    let proxy = Proxy::start(Server::get().port, Some(cut));
+    let proxy = Proxy::start(database.server().port, Some(cut));
     let url = database.url_through(proxy.port);
     let run = finish(checkout.command(&["db:push"]).env("DATABASE_URL", url));
     judge(&database, &checkout, run.code, &run.text(), &format!("{cut:?}"));
@@ -168,7 +167,7 @@ fn cut(cut: Cut) {
 fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
     let database = TestDatabase::new();
     let checkout = checkout(&database);
-    let proxy = Proxy::start(Server::get().port, None);
+    let proxy = Proxy::start(database.server().port, None);
     let url = database.url_through(proxy.port);
     finish(checkout.command(&["db:push"]).env("DATABASE_URL", url)).exits(0);
     assert_eq!(state(&database), WHOLE);
@@ -262,7 +261,7 @@ fn a_file_is_one_round_trip_and_nothing_pending_is_few() {
         for n in 1..=files {
             checkout.migration(&format!("V{n:05}__t{n}.sql"), &format!("CREATE TABLE t{n} (id int);\n"));
         }
-        let proxy = Proxy::start(Server::get().port, None);
+        let proxy = Proxy::start(database.server().port, None);
         let url = format!("{}?sslmode=disable", database.url_through(proxy.port));
         finish(checkout.command(&["db:push"]).env("DATABASE_URL", url)).exits(0);
         proxy.traffic.round_trips.load(Ordering::Relaxed)

@@ -82,3 +82,15 @@ fn the_history_is_refinery_s_to_the_letter() {
     assert_eq!(shape(&ours), shape(&theirs));
     assert_eq!(rows(&ours), rows(&theirs));
 }
+
+#[test]
+fn our_checksum_is_refinery_s() {
+    let texts = ["", "SELECT 1;", "-- ünïcödé 日本語\r\n\0", &"x".repeat(1 << 20)];
+    for name in ["V1__a.sql", "V00042__create_users_2.sql", "V2147483647__z.sql"] {
+        let name = dbtask_rules::FileName::parse(name).unwrap();
+        for text in texts {
+            let theirs = refinery::Migration::unapplied(name.stem(), text).unwrap().checksum();
+            assert_eq!(dbtask_rules::checksum(&name, text), theirs, "{name}");
+        }
+    }
+}

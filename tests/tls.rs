@@ -26,7 +26,7 @@ fn install(client: &mut postgres::Client, name: &str, pem: &str) {
 
 #[test]
 fn each_sslmode_does_what_libpq_s_does() {
-    let database = TestDatabase::new();
+    let database = TestDatabase::on_own_server();
     let checkout = Checkout::new();
     shop(&checkout);
     let by_address = database.url();
@@ -65,16 +65,13 @@ fn each_sslmode_does_what_libpq_s_does() {
     checkout.write("other.crt", &other_root);
     let root = checkout.root().join("root.crt").display().to_string();
     let other = checkout.root().join("other.crt").display().to_string();
-    for (parameters, works) in [
-        ("sslmode=prefer".to_owned(), true),
-        ("sslmode=require&channel_binding=require".to_owned(), true),
-        (format!("sslmode=verify-ca&sslrootcert={root}"), true),
-        (
-            format!("sslmode=verify-full&sslrootcert={root}&channel_binding=require"),
-            true,
-        ),
+    for parameters in [
+        "sslmode=prefer".to_owned(),
+        "sslmode=require&channel_binding=require".to_owned(),
+        format!("sslmode=verify-ca&sslrootcert={root}"),
+        format!("sslmode=verify-full&sslrootcert={root}&channel_binding=require"),
     ] {
-        assert_eq!(encrypted(&format!("{by_name}?{parameters}")), works, "{parameters}");
+        assert!(encrypted(&format!("{by_name}?{parameters}")), "{parameters}");
     }
     assert!(!encrypted(&format!("{by_name}?sslmode=disable")));
     // the certificate is for `localhost`, not for the address
@@ -99,8 +96,11 @@ fn each_sslmode_does_what_libpq_s_does() {
     // pg_dump is asked for the same
     let url = format!("{by_name}?sslmode=verify-full&sslrootcert={root}");
     finish(checkout.command(&["db:push"]).env("DATABASE_URL", &url)).exits(0);
-    finish(checkout.command(&["db:backup"]).env("DATABASE_URL", &url)).exits(0);
-
-    client.batch_execute("ALTER SYSTEM RESET ssl").unwrap();
-    client.batch_execute("SELECT pg_reload_conf()").unwrap();
+    let backup = finish(checkout.command(&["db:backup"]).env("DATABASE_URL", &url));
+    if backup.text().contains("SSL support is not compiled in") {
+        println!("skipped: the pg_dump at hand was built without TLS");
+        backup.exits(1).says("apt-get install postgresql-client");
+    } else {
+        backup.exits(0);
+    }
 }

@@ -8,13 +8,13 @@ mod registry;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use dbtask_runner::{DatabaseUrl, Environment, Error, Verification, verify};
+use dbtask_runner::{DatabaseUrl, Embedded, Environment, Error, Verification, verify};
 use postgres::Client;
 
 use crate::registry::{Counts, Listed, Name, Number, Version};
 
-/// Path and text of every migration, as the build script wrote them.
-static MIGRATIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+/// Path, text and checksum of every migration, as the build script wrote them.
+static MIGRATIONS: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 const USAGE: &str = "\
 usage:

@@ -18,6 +18,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     reason = "the support is the test suite's, and serves more than this"
 )]
 
@@ -27,7 +28,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use dbtask_rules::MigrationFolder;
-use dbtask_runner::{DatabaseUrl, Options, Session, Verification, migrate, verify};
+use dbtask_runner::{DatabaseUrl, Embedded, Options, Session, Verification, migrate, verify};
 use refinery::Migration;
 
 use support::{Checkout, TestDatabase};
@@ -59,7 +60,7 @@ fn measure(work: impl FnOnce()) -> Cost {
     work();
     Cost {
         wall: begun.elapsed(),
-        cpu: cpu() - before,
+        cpu: cpu().saturating_sub(before),
     }
 }
 
@@ -215,10 +216,10 @@ fn compare(n: usize, count: usize) {
     );
 
     let folder = MigrationFolder::read(&checkout.root().join("migrations")).unwrap();
-    let table: Vec<(&'static str, &'static str)> = folder
+    let table: Vec<Embedded> = folder
         .files()
         .iter()
-        .map(|f| (&*f.path().to_owned().leak(), &*f.sql().to_owned().leak()))
+        .map(|f| (&*f.path().to_owned().leak(), &*f.sql().to_owned().leak(), f.checksum()))
         .collect();
     println!("nothing pending of {n} files, from the embedded table");
     rounds(

@@ -13,21 +13,37 @@ static COUNT: AtomicUsize = AtomicUsize::new(1);
 /// A fresh database; dropped when it goes out of scope.
 pub struct TestDatabase {
     name: String,
+    /// Where it is not on the suite's server but on one of its own.
+    own: Option<Server>,
 }
 
 impl TestDatabase {
     pub fn new() -> TestDatabase {
-        let server = Server::get();
+        TestDatabase::create(None)
+    }
+
+    /// A fresh database on a server of its own: for a test that would get in the way of others on the suite's.
+    pub fn on_own_server() -> TestDatabase {
+        TestDatabase::create(Some(Server::start()))
+    }
+
+    fn create(own: Option<Server>) -> TestDatabase {
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let database = TestDatabase { name, own };
         // half the time of the default on servers that write no files to disk; unknown before 15
-        let strategy = if server.installation.major >= 15 {
+        let strategy = if database.server().installation.major >= 15 {
             "STRATEGY file_copy"
         } else {
             ""
         };
-        let statement = format!("CREATE DATABASE {name} TEMPLATE template0 {strategy}");
-        server.client("postgres").batch_execute(&statement).unwrap();
-        TestDatabase { name }
+        let statement = format!("CREATE DATABASE {} TEMPLATE template0 {strategy}", database.name);
+        database.server().client("postgres").batch_execute(&statement).unwrap();
+        database
+    }
+
+    /// The server that it is on.
+    pub fn server(&self) -> &Server {
+        self.own.as_ref().unwrap_or_else(|| Server::get())
     }
 
     /// Its name, which needs no quotes.
@@ -38,17 +54,17 @@ impl TestDatabase {
     /// Its URL, as the superuser, through a proxy that listens on another port of loopback.
     pub fn url_through(&self, port: u16) -> String {
         self.url()
-            .replace(&format!(":{}/", Server::get().port), &format!(":{port}/"))
+            .replace(&format!(":{}/", self.server().port), &format!(":{port}/"))
     }
 
     /// Its URL, as the superuser.
     pub fn url(&self) -> String {
-        Server::get().url(&self.name)
+        self.server().url(&self.name)
     }
 
     /// A connection as the superuser.
     pub fn client(&self) -> Client {
-        Server::get().client(&self.name)
+        self.server().client(&self.name)
     }
 
     /// Whether it has a table, view or the like of that name.
@@ -76,7 +92,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let _ = Server::get().client("postgres").batch_execute(&statement);
+        let _ = self.server().client("postgres").batch_execute(&statement);
     }
 }
 
@@ -99,7 +115,7 @@ impl TestRole {
 
     /// The URL of a database, as this role.
     pub fn url(&self, database: &TestDatabase) -> String {
-        Server::get().url_as(&self.name, &self.password, database.name())
+        database.server().url_as(&self.name, &self.password, database.name())
     }
 }
 

@@ -45,7 +45,37 @@ impl Server {
     /// The server, started when it is first asked for.
     pub fn get() -> &'static Server {
         static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(start)
+        SERVER.get_or_init(Server::start)
+    }
+
+    /// Another server, which ends when this value does.
+    pub fn start() -> Server {
+        let account = Account::for_server().unwrap();
+        let installation = Installation::choose(None, &account, &mut |text| eprintln!("{text}")).unwrap();
+        let parent = [std::env::temp_dir(), "/var/tmp".into()]
+            .into_iter()
+            .find(|dir| account.can_enter(dir))
+            .unwrap();
+        sweep(&parent);
+        let (home, lock) = new_home(&parent, &account);
+        let data = DataFolder::at(home.join("data"));
+        let password = random_hex(16).unwrap();
+        data.create(&installation, &account, &password).unwrap();
+        for _ in 0..5 {
+            let port = free_port().unwrap();
+            if let Some(leash) = serve(&home, &data, &installation, &account, port) {
+                let server = Server {
+                    port,
+                    password,
+                    installation,
+                    _leash: leash,
+                    _lock: lock,
+                };
+                prove(&server, &data);
+                return server;
+            }
+        }
+        panic!("the test server does not start: {}", log(&home));
     }
 
     /// The URL of one of its databases, as the superuser.
@@ -62,35 +92,6 @@ impl Server {
     pub fn client(&self, database: &str) -> Client {
         Client::connect(&self.url(database), NoTls).unwrap()
     }
-}
-
-fn start() -> Server {
-    let account = Account::for_server().unwrap();
-    let installation = Installation::choose(None, &account, &mut |text| eprintln!("{text}")).unwrap();
-    let parent = [std::env::temp_dir(), "/var/tmp".into()]
-        .into_iter()
-        .find(|dir| account.can_enter(dir))
-        .unwrap();
-    sweep(&parent);
-    let (home, lock) = new_home(&parent, &account);
-    let data = DataFolder::at(home.join("data"));
-    let password = random_hex(16).unwrap();
-    data.create(&installation, &account, &password).unwrap();
-    for _ in 0..5 {
-        let port = free_port().unwrap();
-        if let Some(leash) = serve(&home, &data, &installation, &account, port) {
-            let server = Server {
-                port,
-                password,
-                installation,
-                _leash: leash,
-                _lock: lock,
-            };
-            prove(&server, &data);
-            return server;
-        }
-    }
-    panic!("the test server does not start: {}", log(&home));
 }
 
 /// A folder that the server's account owns, and the lock that says that this process lives. It gets the name that

@@ -283,10 +283,34 @@ fn dump(partial: &Path, tools: &ClientTools, target: &Target) -> Result<(), Erro
     if status.success() {
         return Ok(());
     }
+    let words = last_lines(&words.join("\n"));
+    let help = help_for(&words);
     Err(Error::failed(format!("pg_dump {} failed ({status})", tools.version))
-        .cause(last_lines(&words.join("\n")))
-        .help(PRIVILEGES)
-        .help("a full disk shows here, too"))
+        .cause(words)
+        .help(help))
+}
+
+/// What to do about pg_dump's words.
+fn help_for(words: &str) -> &'static str {
+    let known = [
+        ("permission denied", PRIVILEGES),
+        (
+            "No space left",
+            "free space where `backups/` lies, then type the command again",
+        ),
+        (
+            "SSL support is not compiled in",
+            "this pg_dump was built without TLS: install the distribution's own, `apt-get install postgresql-client`",
+        ),
+        (
+            "lock timeout",
+            "another session holds a table locked: end it, or try again when it is done",
+        ),
+    ];
+    known
+        .iter()
+        .find(|(part, _)| words.contains(part))
+        .map_or("mend that, then type the command again", |(_, help)| help)
 }
 
 fn shell() -> Result<Shell, Error> {

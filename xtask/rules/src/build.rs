@@ -15,10 +15,10 @@ const TABLE: &str = "migrations.rs";
 /// service includes:
 ///
 /// ```text
-/// static MIGRATIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+/// static MIGRATIONS: &[dbtask_runner::Embedded] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 /// ```
 ///
-/// Each row is a file's path, relative to the workspace root, and its text. Where something is wrong the build
+/// Each row is a file's path, relative to the workspace root, its text and its checksum. Where something is wrong the build
 /// fails with every finding, each as `file:line:column: what is wrong` and what to do.
 pub fn build_script(dir: &str) -> ExitCode {
     println!("cargo::rerun-if-changed={dir}");
@@ -57,8 +57,24 @@ fn write_table(dir: &str, folder: &MigrationFolder) -> std::io::Result<()> {
         let path = path
             .to_str()
             .ok_or_else(|| std::io::Error::other("the path of the workspace is not UTF-8"))?;
-        let _ = writeln!(table, "    ({:?}, include_str!({path:?})),", file.path());
+        let _ = writeln!(
+            table,
+            "    ({:?}, include_str!({path:?}), {}),",
+            file.path(),
+            literal(file.checksum())
+        );
     }
     table.push_str("]\n");
     std::fs::write(PathBuf::from(out).join(TABLE), table)
+}
+
+/// A number as Rust people write long ones: `0x0123_4567_89ab_cdef`.
+fn literal(n: u64) -> String {
+    format!(
+        "0x{:04x}_{:04x}_{:04x}_{:04x}",
+        n >> 48,
+        n >> 32 & 0xffff,
+        n >> 16 & 0xffff,
+        n & 0xffff
+    )
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use crate::directives::Directives;
-use crate::{Diagnostic, FileName, Position, Version, statements};
+use crate::{Diagnostic, FileName, Position, Version, checksum, statements};
 
 /// The bytes that some editors put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -12,23 +12,28 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A file that can be applied: the name and the text were found to be in order.
 #[derive(Debug, Clone)]
 pub struct MigrationFile {
-    path: String,
+    path: Cow<'static, str>,
     name: FileName,
     sql: Cow<'static, str>,
     directives: Directives,
+    checksum: u64,
 }
+
+/// A row of the table that a build script writes: path, text and checksum.
+pub type Embedded = (&'static str, &'static str, u64);
 
 impl MigrationFile {
     /// A file that a build script checked and embedded.
-    pub fn embedded(path: &str, sql: &'static str) -> Result<MigrationFile, Diagnostic> {
+    pub fn embedded((path, sql, checksum): Embedded) -> Result<MigrationFile, Diagnostic> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let name = FileName::parse(name).map_err(|e| about_name(path, e.to_string(), None))?;
         let directives = Directives::parse(path, sql).map_err(|mut findings| findings.swap_remove(0))?;
         Ok(MigrationFile {
-            path: path.to_owned(),
+            path: Cow::Borrowed(path),
             name,
             sql: Cow::Borrowed(sql),
             directives,
+            checksum,
         })
     }
 
@@ -37,7 +42,8 @@ impl MigrationFile {
         let sql = read_text(file, path)?;
         let directives = Directives::parse(path, &sql)?;
         Ok(MigrationFile {
-            path: path.to_owned(),
+            checksum: checksum(&name, &sql),
+            path: Cow::Owned(path.to_owned()),
             name,
             sql: Cow::Owned(sql),
             directives,
@@ -62,6 +68,11 @@ impl MigrationFile {
     /// The text, to the byte.
     pub fn sql(&self) -> &str {
         &self.sql
+    }
+
+    /// refinery's checksum over name, version and text.
+    pub fn checksum(&self) -> u64 {
+        self.checksum
     }
 
     /// What the file says about itself.
@@ -123,6 +134,15 @@ pub(crate) fn read_text(file: &Path, path: &str) -> Result<String, Vec<Diagnosti
     }
 }
 
+/// Where a byte stands first. Whether it does at all is asked first: that search is a fast one.
+fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+    if bytes.contains(&byte) {
+        bytes.iter().position(|&b| b == byte)
+    } else {
+        None
+    }
+}
+
 /// The findings that need no text, only bytes.
 fn check_bytes(path: &str, bytes: &[u8]) -> Vec<Diagnostic> {
     let finding = |at: usize, message: String, help: String| Diagnostic {
@@ -139,7 +159,7 @@ fn check_bytes(path: &str, bytes: &[u8]) -> Vec<Diagnostic> {
             format!("save it as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//' {path}`"),
         ));
     }
-    if let Some(at) = bytes.iter().position(|&b| b == b'\r') {
+    if let Some(at) = find(bytes, b'\r') {
         findings.push(finding(
             at,
             "a line ends with a carriage return; its checksum would differ from that of the file with plain line feeds"
@@ -147,7 +167,7 @@ fn check_bytes(path: &str, bytes: &[u8]) -> Vec<Diagnostic> {
             format!("convert it: `sed -i 's/\\r$//' {path}`; and put `*.sql text eol=lf` into .gitattributes"),
         ));
     }
-    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+    if let Some(at) = find(bytes, 0) {
         findings.push(finding(
             at,
             format!("a NUL byte at offset {at}, which PostgreSQL does not take"),

@@ -24,8 +24,8 @@ impl MigrationFolder {
     pub fn read(dir: &Path) -> Result<MigrationFolder, Vec<Diagnostic>> {
         let (listing, mut findings) = Listing::read(dir)?;
         let mut files = Vec::with_capacity(listing.named.len());
-        for (name, file) in &listing.named {
-            match MigrationFile::read(&file.real, &file.shown, name.clone()) {
+        for outcome in read_all(&listing.named) {
+            match outcome {
                 Ok(file) => files.push(file),
                 Err(found) => findings.extend(found),
             }
@@ -60,6 +60,32 @@ impl MigrationFolder {
             )
         })
     }
+}
+
+/// How many files a thread reads at the least: fewer are read sooner than a thread is started.
+const SHARE: usize = 200;
+
+/// Reads files, in their order, on as many processors as there are.
+fn read_all(named: &[(FileName, Found)]) -> Vec<Result<MigrationFile, Vec<Diagnostic>>> {
+    let read = |share: &[(FileName, Found)]| -> Vec<_> {
+        share
+            .iter()
+            .map(|(name, file)| MigrationFile::read(&file.real, &file.shown, name.clone()))
+            .collect()
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = named.len().div_ceil(processors).max(SHARE);
+    std::thread::scope(|scope| {
+        let mut shares = named.chunks(share);
+        let mine = shares.next().unwrap_or_default();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || read(share))).collect();
+        let mut outcomes = read(mine);
+        for other in others {
+            // a thread that panicked would have panicked here, too
+            outcomes.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        outcomes
+    })
 }
 
 fn next_version(names: &[FileName]) -> Option<Version> {
@@ -171,7 +197,7 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
     if !kind.is_file() {
         return refused("it is no regular file", "remove it");
     }
-    match FileName::parse(name) {
+    match FileName::parse(name.to_owned()) {
         _ if name == README => Class::Readme,
         Ok(name) => Class::Migration(name),
         Err(error) => Class::Misnamed(error),

@@ -4,6 +4,7 @@
 //! through the same code, [`MigrationFolder::read`], so that both report the very same findings.
 
 mod build;
+mod checksum;
 mod command;
 mod diagnostic;
 mod directives;
@@ -14,10 +15,11 @@ pub mod statements;
 mod workspace;
 
 pub use build::build_script;
+pub use checksum::checksum;
 pub use command::Command;
 pub use diagnostic::{Diagnostic, Position};
 pub use directives::Directives;
-pub use file::MigrationFile;
+pub use file::{Embedded, MigrationFile};
 pub use folder::MigrationFolder;
 pub use name::{FileName, NameError, Version};
 pub use workspace::workspace_root;

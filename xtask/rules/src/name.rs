@@ -1,5 +1,6 @@
 //! The name of a migration file: `V00012__add_users.sql`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The number that orders a migration: from 0 to 2,147,483,647, an int4 in refinery's history.
@@ -36,25 +37,23 @@ pub(crate) const GRAMMAR: &str = "V, the version's digits, two underscores, a de
 /// take without a word, and panics on some of what it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FileName {
-    digits: String,
+    text: Cow<'static, str>,
     version: Version,
-    description: String,
+    /// How many digits the version is written with.
+    width: usize,
 }
+
+/// What ends a name.
+const EXTENSION: &str = ".sql";
 
 impl FileName {
     /// Reads a file name; says what is wrong with one that cannot be a migration's.
-    pub fn parse(name: &str) -> Result<FileName, NameError> {
-        let (stem, dot, extension) = match name.find('.') {
-            // a dot in the version is no extension's
-            Some(_) => name.rsplit_once('.').map_or((name, "", ""), |(s, e)| (s, ".", e)),
-            None => (name, "", ""),
-        };
-        if dot.is_empty() || extension != "sql" {
-            return Err(NameError::Extension);
-        }
+    pub fn parse(name: impl Into<Cow<'static, str>>) -> Result<FileName, NameError> {
+        let text = name.into();
+        let stem = text.strip_suffix(EXTENSION).ok_or(NameError::Extension)?;
         let rest = stem.strip_prefix('V').ok_or(NameError::Prefix)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, rest) = rest.split_at(end);
+        let width = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = rest.split_at(width);
         if digits.is_empty() {
             return Err(NameError::NoVersion);
         }
@@ -70,21 +69,22 @@ impl FileName {
             return Err(NameError::Description);
         }
         let version = digits.parse().ok().and_then(Version::new).ok_or(NameError::TooLarge)?;
-        Ok(FileName {
-            digits: digits.to_owned(),
-            version,
-            description: description.to_owned(),
-        })
+        Ok(FileName { text, version, width })
     }
 
-    /// The name of a version and a description, its number padded to `width` digits.
+    /// The name of a version and a description in words, its number padded to `width` digits.
     pub(crate) fn new(version: Version, width: usize, words: &str) -> Option<FileName> {
         let description = lower_snake(words);
-        (!description.is_empty()).then(|| FileName {
-            digits: format!("{version:0>width$}", version = version.get()),
+        (!description.is_empty()).then(|| FileName::of(version, width, &description))
+    }
+
+    fn of(version: Version, width: usize, description: &str) -> FileName {
+        let digits = format!("{:0>width$}", version.get());
+        FileName {
+            text: format!("V{digits}__{description}{EXTENSION}").into(),
             version,
-            description,
-        })
+            width: digits.len(),
+        }
     }
 
     /// The version.
@@ -94,40 +94,33 @@ impl FileName {
 
     /// What stands between the two underscores and `.sql`.
     pub fn description(&self) -> &str {
-        &self.description
+        &self.stem()[1 + self.width + 2..]
     }
 
     /// The name without `.sql`, as refinery reads it.
-    pub fn stem(&self) -> String {
-        format!("V{}__{}", self.digits, self.description)
+    pub fn stem(&self) -> &str {
+        &self.text[..self.text.len() - EXTENSION.len()]
     }
 
     /// How many digits the version is written with.
     pub(crate) fn width(&self) -> usize {
-        self.digits.len()
+        self.width
     }
 
     /// The same name with its version padded to `width` digits.
     pub(crate) fn padded(&self, width: usize) -> FileName {
-        FileName {
-            digits: format!("{:0>width$}", self.version.get()),
-            ..self.clone()
-        }
+        self.renumbered(self.version, width)
     }
 
     /// The same description under another version.
     pub(crate) fn renumbered(&self, version: Version, width: usize) -> FileName {
-        FileName {
-            digits: format!("{:0>width$}", version.get()),
-            version,
-            description: self.description.clone(),
-        }
+        FileName::of(version, width, self.description())
     }
 }
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "V{}__{}.sql", self.digits, self.description)
+        f.write_str(&self.text)
     }
 }
 
@@ -227,7 +220,7 @@ mod tests {
         }
         let name = FileName::parse("V007__a_b.sql").unwrap();
         assert_eq!(
-            (name.version().get(), name.description(), name.stem().as_str()),
+            (name.version().get(), name.description(), name.stem()),
             (7, "a_b", "V007__a_b")
         );
     }

@@ -1,17 +1,17 @@
-//! Applying what is pending: refinery's `Runner` over a connection of ours.
+//! Applying what is pending: refinery's `migrate` over a connection of ours.
 //!
-//! refinery keeps the migration type, the checksums and the text of its history row. Ours is how a file reaches the
-//! server: its SQL and the history row go in one message and one transaction, so that either both are there afterwards
-//! or neither is.
+//! refinery keeps the migration type, the checksum and the text of its table and its rows. Ours is how a file reaches
+//! the server: its SQL and the history row go in one message and one transaction, so that either both are there
+//! afterwards or neither is; and that files and history are compared once, in linear time, by the plan.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use dbtask_rules::{Command, MigrationFile, Version, statements};
-use refinery::{Migration, Report, Runner, Target};
+use refinery::{Migration, Target};
 use refinery_core::Migrate;
-use refinery_core::error::{Kind as EngineKind, WrapMigrationError};
-use refinery_core::traits::sync::{Query, Transaction, migrate as refinery_migrate};
+use refinery_core::error::Kind as EngineKind;
+use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::history::HISTORY_TABLE;
 use crate::lock::KEY;
@@ -114,9 +114,9 @@ pub fn migrate(
         tell(Event::Waiting(holder));
     })?;
     let history = SchemaHistory::read(session)?;
-    let mut plan = Plan::new(files, &history)?;
+    let mut plan = Plan::new(files, &history);
     if options.allow_out_of_order {
-        plan.take_in_out_of_order()?;
+        plan.take_in_out_of_order();
     }
     plan.check()?;
     if let Some(last) = options.to {
@@ -129,10 +129,9 @@ pub fn migrate(
         });
     }
     let preflight = preflight::check(session, &history)?;
-    for pending in &plan.pending {
-        refuse_unfit(pending.file, &preflight)?;
+    for file in &plan.pending {
+        refuse_unfit(file, &preflight)?;
     }
-    let pending: Vec<Migration> = plan.pending.iter().map(|p| p.migration.clone()).collect();
     let table = history.table().unwrap_or(HISTORY_TABLE).to_owned();
     let mut run = Run {
         session,
@@ -145,19 +144,13 @@ pub fn migrate(
         blocker: None,
         tell,
     };
-    // The plan has verified files and history; refinery is handed what is left, and an empty history.
-    let outcome = Runner::new(&pending).set_target(Target::Latest).run(&mut run);
+    run.apply_all()?;
     drop(lock);
-    match outcome {
-        Ok(_) => {
-            let last = plan.pending.last().map(|p| p.file.version());
-            Ok(Migrated {
-                files: run.done,
-                version: plan.version().max(last),
-            })
-        }
-        Err(error) => Err(own_error(&error)),
-    }
+    let last = plan.pending.last().map(|file| file.version());
+    Ok(Migrated {
+        files: run.done,
+        version: plan.version().max(last),
+    })
 }
 
 /// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
@@ -193,23 +186,15 @@ pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error
         in_transaction: true,
     };
     if history.table().is_none() && !plan.pending.is_empty() {
-        script
-            .sql
-            .push_str(&<Run<'_> as Migrate>::assert_migrations_table_query(HISTORY_TABLE));
+        script.sql.push_str(&create_history());
         script.sql.push('\n');
     }
     let table = history.table().unwrap_or(HISTORY_TABLE);
-    for pending in &plan.pending {
-        let _ = write!(script.sql, "\n-- {}\n", pending.file.path());
-        script.in_transaction = !pending.file.directives().no_transaction;
-        refinery_migrate(
-            &mut script,
-            vec![pending.migration.clone()],
-            Target::Latest,
-            table,
-            true,
-        )
-        .map_err(|e| own_error(&e))?;
+    for file in &plan.pending {
+        let _ = write!(script.sql, "\n-- {}\n", file.path());
+        script.in_transaction = !file.directives().no_transaction;
+        refinery_migrate(&mut script, vec![to_refinery(file)?], Target::Latest, table, true)
+            .map_err(|e| own_error(&e))?;
     }
     Ok(script.sql)
 }
@@ -235,7 +220,7 @@ impl Transaction for Script {
     }
 }
 
-/// The connection that refinery's `Runner` drives.
+/// A run, and the connection that refinery drives.
 pub(crate) struct Run<'a> {
     pub(crate) session: &'a Session,
     plan: &'a Plan<'a>,
@@ -269,6 +254,49 @@ impl<'a> Run<'a> {
             lock_timeout: patience.lock_timeout(),
             statement_timeout: self.options.statement_timeout,
         }
+    }
+
+    /// Applies what is pending, in order, until a file fails or a signal comes.
+    fn apply_all(&mut self) -> Result<(), Error> {
+        self.create_history()?;
+        let (plan, total) = (self.plan, self.plan.pending.len());
+        for (&file, number) in plan.pending.iter().zip(1..) {
+            if let Some(interruption) = self.session.interruption() {
+                return Err(interruption
+                    .state(self.standing())
+                    .help("type `cargo xtask db:push` to go on"));
+            }
+            (self.tell)(Event::Begin(file, number, total));
+            let started = Instant::now();
+            self.current = Some(file);
+            self.blocker = None;
+            let table = self.table.clone();
+            // `batched`: the file's SQL and refinery's own INSERT come to one `execute`
+            refinery_migrate(self, vec![to_refinery(file)?], Target::Latest, &table, true)
+                .map_err(|e| own_error(&e))?;
+            self.current = None;
+            let elapsed = started.elapsed();
+            self.done.push(AppliedFile {
+                path: file.path().to_owned(),
+                elapsed,
+            });
+            (self.tell)(Event::Done(file, elapsed));
+        }
+        Ok(())
+    }
+
+    /// Creates the history only where there is none: refinery's own way needs CREATE even when nothing is pending.
+    fn create_history(&mut self) -> Result<(), Error> {
+        if SchemaHistory::find(self.session)?.is_some() {
+            return Ok(());
+        }
+        self.session.batch(&create_history()).map_err(|e| {
+            sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e).state("nothing was applied")
+        })?;
+        if let Some(table) = SchemaHistory::find(self.session)? {
+            self.table = table;
+        }
+        Ok(())
     }
 
     fn apply(&mut self, file: &'a MigrationFile, history_row: &str) -> Result<(), Error> {
@@ -490,71 +518,15 @@ impl Transaction for Run<'_> {
     }
 }
 
-impl Query<Vec<Migration>> for Run<'_> {
-    /// refinery asks for the history alone. The plan has read and verified it.
-    fn query(&mut self, _query: &str) -> Result<Vec<Migration>, Error> {
-        Ok(Vec::new())
-    }
+/// refinery's own statement for its history.
+fn create_history() -> String {
+    <postgres::Client as Migrate>::assert_migrations_table_query(HISTORY_TABLE)
 }
 
-impl Migrate for Run<'_> {
-    /// Creates the history only where there is none: refinery's own way needs CREATE even when nothing is pending.
-    fn assert_migrations_table(&mut self, _table: &str) -> Result<usize, refinery::Error> {
-        let create = |run: &mut Self| -> Result<usize, Error> {
-            if SchemaHistory::read(run.session)?.table().is_some() {
-                return Ok(0);
-            }
-            run.session
-                .batch(&Self::assert_migrations_table_query(HISTORY_TABLE))
-                .map_err(|e| {
-                    sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e)
-                        .state("nothing was applied")
-                })?;
-            if let Some(table) = SchemaHistory::read(run.session)?.table() {
-                table.clone_into(&mut run.table);
-            }
-            Ok(1)
-        };
-        create(self).migration_err("creating the schema history", None)
-    }
-
-    fn migrate(
-        &mut self,
-        migrations: &[Migration],
-        _abort_divergent: bool,
-        _abort_missing: bool,
-        _grouped: bool,
-        target: Target,
-        _table: &str,
-    ) -> Result<Report, refinery::Error> {
-        self.assert_migrations_table(HISTORY_TABLE)?;
-        let (plan, total) = (self.plan, migrations.len());
-        let mut applied = Vec::with_capacity(total);
-        for (pending, number) in plan.pending.iter().zip(1..) {
-            if let Some(interruption) = self.session.interruption() {
-                let error = interruption
-                    .state(self.standing())
-                    .help("type `cargo xtask db:push` to go on");
-                return Err(error).migration_err("interrupted", None);
-            }
-            (self.tell)(Event::Begin(pending.file, number, total));
-            let started = Instant::now();
-            self.current = Some(pending.file);
-            self.blocker = None;
-            let table = self.table.clone();
-            // `batched`: the file's SQL and refinery's own INSERT come to one `execute`
-            let report = refinery_migrate(self, vec![pending.migration.clone()], target, &table, true)?;
-            self.current = None;
-            let elapsed = started.elapsed();
-            self.done.push(AppliedFile {
-                path: pending.file.path().to_owned(),
-                elapsed,
-            });
-            (self.tell)(Event::Done(pending.file, elapsed));
-            applied.extend(report.applied_migrations().iter().cloned());
-        }
-        Ok(Report::new(applied))
-    }
+/// The file as refinery's type. Names were validated when the file was read.
+fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
+    Migration::unapplied(file.name().stem(), file.sql())
+        .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
 }
 
 /// refinery wraps the error of the connection; this takes ours out again.

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use dbtask_rules::{MigrationFile, Version};
-use refinery::Migration;
 
 use crate::{Applied, Error, SchemaHistory};
 
@@ -16,21 +15,13 @@ pub struct Divergent<'a> {
     pub applied: &'a Applied,
 }
 
-/// A file that is to be applied, with refinery's form of it.
-#[derive(Debug)]
-pub struct Pending<'a> {
-    /// The file.
-    pub file: &'a MigrationFile,
-    pub(crate) migration: Migration,
-}
-
 /// Files and history side by side. Every list is in order of version.
 #[derive(Debug)]
 pub struct Plan<'a> {
     /// Files that were applied as they are.
     pub applied: Vec<(&'a MigrationFile, &'a Applied)>,
     /// Files above the highest applied version: what a push applies.
-    pub pending: Vec<Pending<'a>>,
+    pub pending: Vec<&'a MigrationFile>,
     /// Files that were edited after they were applied.
     pub divergent: Vec<Divergent<'a>>,
     /// Rows of the history without a file.
@@ -45,7 +36,7 @@ impl<'a> Plan<'a> {
     ///
     /// The terms are refinery's (`verify_migrations` in `refinery-core/src/traits/mod.rs`): a row and a file
     /// are the same when version, name and checksum are.
-    pub fn new(files: &'a [MigrationFile], history: &'a SchemaHistory) -> Result<Plan<'a>, Error> {
+    pub fn new(files: &'a [MigrationFile], history: &'a SchemaHistory) -> Plan<'a> {
         let mut plan = Plan {
             applied: Vec::new(),
             pending: Vec::new(),
@@ -61,17 +52,14 @@ impl<'a> Plan<'a> {
                 plan.missing.push(row);
             }
             match rows.next_if(|row| row.version == version) {
-                Some(row) if same(file, row)? => plan.applied.push((file, row)),
+                Some(row) if same(file, row) => plan.applied.push((file, row)),
                 Some(row) => plan.divergent.push(Divergent { file, applied: row }),
                 None if plan.version > Some(file.version()) => plan.out_of_order.push(file),
-                None => plan.pending.push(Pending {
-                    file,
-                    migration: to_refinery(file)?,
-                }),
+                None => plan.pending.push(file),
             }
         }
         plan.missing.extend(rows);
-        Ok(plan)
+        plan
     }
 
     /// The highest version applied, as the history has it.
@@ -81,26 +69,20 @@ impl<'a> Plan<'a> {
 
     /// Drops the pending files above `last`. A version that no file has is an error.
     pub fn up_to(mut self, last: Version) -> Result<Plan<'a>, Error> {
-        let known = self.pending.iter().any(|p| p.file.version() == last)
+        let known = self.pending.iter().any(|file| file.version() == last)
             || self.applied.iter().any(|(file, _)| file.version() == last);
         if !known {
             return Err(Error::usage(format!("no migration has the version {last}"))
                 .help("`cargo xtask db:status` lists the versions"));
         }
-        self.pending.retain(|p| p.file.version() <= last);
+        self.pending.retain(|file| file.version() <= last);
         Ok(self)
     }
 
     /// Makes pending, too, what was overtaken by a higher version.
-    pub fn take_in_out_of_order(&mut self) -> Result<(), Error> {
-        for file in std::mem::take(&mut self.out_of_order) {
-            self.pending.push(Pending {
-                file,
-                migration: to_refinery(file)?,
-            });
-        }
-        self.pending.sort_by_key(|pending| pending.file.version());
-        Ok(())
+    pub fn take_in_out_of_order(&mut self) {
+        self.pending.append(&mut self.out_of_order);
+        self.pending.sort_by_key(|file| file.version());
     }
 
     /// Whether files and history agree, pending files aside.
@@ -163,17 +145,6 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The file as refinery's type. Names were validated when the file was read.
-pub(crate) fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
-    to_refinery_named(file, file.sql())
-}
-
-/// Another text under the name of the file: for its checksum.
-pub(crate) fn to_refinery_named(file: &MigrationFile, sql: &str) -> Result<Migration, Error> {
-    Migration::unapplied(&file.name().stem(), sql)
-        .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
-}
-
-fn same(file: &MigrationFile, row: &Applied) -> Result<bool, Error> {
-    Ok(to_refinery(file)? == row.to_refinery())
+fn same(file: &MigrationFile, row: &Applied) -> bool {
+    file.checksum() == row.checksum && file.name().description() == row.name
 }

@@ -177,6 +177,26 @@ impl Session {
         self.wait(self.client().query_typed(sql, parameters), None)
     }
 
+    /// Hands each row of one statement to `take`, as they come in.
+    pub(crate) fn query_each(
+        &self,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+        take: &mut dyn FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<Result<(), Error>, SqlError> {
+        let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
+        let work = async {
+            let mut rows = pin!(self.client().query_typed_raw(sql, parameters).await?);
+            while let Some(row) = rows.try_next().await? {
+                if let Err(error) = take(&row) {
+                    return Ok(Err(error));
+                }
+            }
+            Ok(Ok(()))
+        };
+        self.wait(work, None)
+    }
+
     /// The one row of a statement with bound parameters, in one round trip.
     pub fn query_one(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row, SqlError> {
         self.wait(self.client().query_typed_one(sql, parameters), None)

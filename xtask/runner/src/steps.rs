@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use dbtask_rules::{Command, MigrationFile, statements};
+use dbtask_rules::{Command, MigrationFile, checksum, statements};
 use tokio_postgres::error::SqlState;
 
 use crate::apply::Run;
@@ -16,7 +16,6 @@ use crate::journal::{Event as Entry, Journal, Step};
 use crate::message::{Message, reset};
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_statement};
-use crate::plan::to_refinery_named;
 use crate::session::Failure;
 use crate::{Error, Event, Excerpt, sql_error};
 
@@ -66,7 +65,7 @@ impl<'r, 'a> Steps<'r, 'a> {
 
     fn step(&mut self, number: usize) -> Result<(), Error> {
         let sql = &self.file.sql()[self.statements[number].clone()];
-        let checksum = to_refinery_named(self.file, sql)?.checksum().to_string();
+        let checksum = checksum(self.file.name(), sql).to_string();
         let known = self.known.get(&number).cloned();
         match &known {
             Some(step) if step.done && step.checksum == checksum => return Ok(()),

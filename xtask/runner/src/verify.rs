@@ -1,6 +1,6 @@
 //! What a service asks at its start: does this database have my schema? With SELECT only.
 
-use dbtask_rules::{MigrationFile, Version};
+use dbtask_rules::{Diagnostic, Embedded, MigrationFile, Version};
 
 use crate::{DatabaseUrl, Error, Plan, SchemaHistory, Session};
 
@@ -28,11 +28,11 @@ pub enum Verification {
 /// Compares the table that a build script embedded with the database's history, over a connection of its own.
 ///
 /// Files that were edited after they were applied, lost or skipped are an error that names them.
-pub fn verify(url: &DatabaseUrl, embedded: &[(&'static str, &'static str)]) -> Result<Verification, Error> {
+pub fn verify(url: &DatabaseUrl, embedded: &[Embedded]) -> Result<Verification, Error> {
     let files = embedded_files(embedded)?;
     let session = Session::connect(url)?;
     let history = SchemaHistory::read(&session)?;
-    let mut plan = Plan::new(&files, &history)?;
+    let mut plan = Plan::new(&files, &history);
     if let Some(newer) = plan.newer(&files) {
         let by = newer
             .iter()
@@ -50,18 +50,17 @@ pub fn verify(url: &DatabaseUrl, embedded: &[(&'static str, &'static str)]) -> R
         });
     }
     Ok(Verification::Pending {
-        files: plan.pending.iter().map(|p| p.file.path().to_owned()).collect(),
+        files: plan.pending.iter().map(|file| file.path().to_owned()).collect(),
     })
 }
 
-/// The files of an embedded table: pairs of path and text, as the build script wrote them.
-pub fn embedded_files(embedded: &[(&'static str, &'static str)]) -> Result<Vec<MigrationFile>, Error> {
+/// The files of an embedded table, as the build script wrote it.
+pub fn embedded_files(embedded: &[Embedded]) -> Result<Vec<MigrationFile>, Error> {
+    let refused = |d: Diagnostic| {
+        Error::failed("the embedded table holds a file that the build script would refuse").cause(d.to_string())
+    };
     embedded
         .iter()
-        .map(|(path, sql)| {
-            MigrationFile::embedded(path, sql).map_err(|d| {
-                Error::failed("the embedded table holds a file that the build script would refuse").cause(d.to_string())
-            })
-        })
+        .map(|row| MigrationFile::embedded(*row).map_err(refused))
         .collect()
 }

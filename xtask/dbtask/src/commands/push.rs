@@ -132,15 +132,15 @@ impl Push {
     fn preview(&self, workspace: &Workspace, folder: &MigrationFolder, output: &Output) -> Result<Exit, Error> {
         let target = Target::open(workspace, output)?;
         let history = SchemaHistory::read(&target.session)?;
-        let mut plan = Plan::new(folder.files(), &history)?;
+        let mut plan = Plan::new(folder.files(), &history);
         if self.allow_out_of_order {
-            plan.take_in_out_of_order()?;
+            plan.take_in_out_of_order();
         }
         plan.check()?;
         if let Some(last) = self.to {
             plan = plan.up_to(last)?;
         }
-        let paths: Vec<&str> = plan.pending.iter().map(|p| p.file.path()).collect();
+        let paths: Vec<&str> = plan.pending.iter().map(|file| file.path()).collect();
         let text = if self.sql {
             preview(&plan, &history)?
         } else if paths.is_empty() {

@@ -25,7 +25,7 @@ impl Status {
         let folder = workspace.read_migrations()?;
         let target = Target::open(workspace, output)?;
         let history = SchemaHistory::read(&target.session)?;
-        let plan = Plan::new(folder.files(), &history)?;
+        let plan = Plan::new(folder.files(), &history);
         let lines = lines(&plan);
         let mut text = vec![target.describe()];
         text.extend(table(&lines));
@@ -97,11 +97,7 @@ fn lines<'a>(plan: &'a Plan<'_>) -> Vec<Line<'a>> {
     );
     lines.extend(plan.missing.iter().map(missing));
     lines.extend(plan.out_of_order.iter().map(|file| of_file("skipped", file, None)));
-    lines.extend(
-        plan.pending
-            .iter()
-            .map(|pending| of_file("pending", pending.file, None)),
-    );
+    lines.extend(plan.pending.iter().map(|file| of_file("pending", file, None)));
     lines.sort_by_key(|line| line.version);
     lines
 }
