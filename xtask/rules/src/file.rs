@@ -38,12 +38,12 @@ impl MigrationFile {
     }
 
     /// Reads a file whose name is in order. `path` is its path as people read it.
-    pub(crate) fn read(file: &Path, path: &str, name: FileName) -> Result<MigrationFile, Vec<Diagnostic>> {
-        let sql = read_text(file, path)?;
-        let directives = Directives::parse(path, &sql)?;
+    pub(crate) fn read(file: &Path, path: String, name: FileName) -> Result<MigrationFile, Vec<Diagnostic>> {
+        let sql = read_text(file, &path)?;
+        let directives = Directives::parse(&path, &sql)?;
         Ok(MigrationFile {
             checksum: checksum(&name, &sql),
-            path: Cow::Owned(path.to_owned()),
+            path: Cow::Owned(path),
             name,
             sql: Cow::Owned(sql),
             directives,

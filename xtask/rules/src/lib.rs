@@ -10,6 +10,7 @@ mod diagnostic;
 mod directives;
 mod file;
 mod folder;
+mod listing;
 mod name;
 pub mod statements;
 mod workspace;
