@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS public.probe AS SELECT current_user::text AS role, se
   current_setting('search_path') AS search_path, current_setting('work_mem') AS work_mem,
   current_setting('lock_timeout') AS lock_timeout, current_setting('row_security') AS row_security,
   (SELECT count(*) FROM pg_listening_channels()) AS channels,
-  (SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%leak%') AS prepared,
+  (SELECT count(*) FROM pg_prepared_statements WHERE name = 'leak') AS prepared,
   (SELECT count(*) FROM pg_cursors) AS cursors,
   (SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS temporary,
   (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted) > 0 AS locked;

@@ -15,7 +15,7 @@ use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::history::HISTORY_TABLE;
 use crate::lock::KEY;
-use crate::message::{GuardReason, Limits, Message, guard_reason, reset};
+use crate::message::{GuardReason, Limits, Message, guard_reason, prepare, reset};
 use crate::observer::Observation;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_message};
@@ -259,6 +259,9 @@ impl<'a> Run<'a> {
     /// Applies what is pending, in order, until a file fails or a signal comes.
     fn apply_all(&mut self) -> Result<(), Error> {
         self.create_history()?;
+        self.session
+            .batch(&prepare(KEY))
+            .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let (plan, total) = (self.plan, self.plan.pending.len());
         for (&file, number) in plan.pending.iter().zip(1..) {
             if let Some(interruption) = self.session.interruption() {
@@ -302,7 +305,7 @@ impl<'a> Run<'a> {
     fn apply(&mut self, file: &'a MigrationFile, history_row: &str) -> Result<(), Error> {
         if file.directives().no_transaction {
             let outcome = Steps::open(self, file)?.apply(history_row);
-            let _ = self.session.batch(&reset());
+            let _ = self.session.batch(&reset(KEY));
             return outcome;
         }
         let mut patience = Patience::new(self.options.lock_budget);
@@ -316,7 +319,7 @@ impl<'a> Run<'a> {
             };
             // After an error the server waits for the end of the transaction that the message began.
             let _ = self.session.batch("ROLLBACK");
-            let _ = self.session.batch(&reset());
+            let _ = self.session.batch(&reset(KEY));
             // An error behind the COMMIT, such as a cancel request that came too late, finds the file applied.
             if is_recorded(self.session, file)? {
                 return Ok(());

@@ -12,9 +12,12 @@ const MARK: &str = "dbtask.file";
 /// What the guard's error begins with; the server puts it in quotes into its own text.
 pub(crate) const GUARD: &str = "dbtask: ";
 
-/// Makes the session again what it was at its start: the role, the settings, the temporary objects, what it listens
-/// to. (`DISCARD ALL` cannot be one of several statements, and would let the lock go.)
-const RESET: &str = "RESET ALL;UNLISTEN *;DEALLOCATE ALL;CLOSE ALL;DISCARD TEMP";
+/// Makes the session again what it was at its start: the settings, the temporary objects, what it listens to.
+/// (`DISCARD ALL` cannot be one of several statements, and would let the lock go.)
+const RESET: &str = "RESET ALL;UNLISTEN *;CLOSE ALL;DISCARD TEMP";
+
+/// The guard as a prepared statement: analysed once, not for every file.
+const PREPARED: &str = "dbtask_guard";
 
 /// How long one try may wait for a lock, and run.
 #[derive(Debug, Clone, Copy)]
@@ -55,11 +58,19 @@ impl Message {
     pub(crate) fn new(sql: &str, history_row: &str, limits: Limits, lock: i64) -> Message {
         let (settings, n) = limits.settings("LOCAL ");
         let prefix = format!("BEGIN;{settings}SET LOCAL {MARK}='1';");
-        // The line break ends a comment on the file's last line; the semicolon, its last statement.
-        let suffix = format!(
-            "\n;RESET SESSION AUTHORIZATION;{};{history_row};COMMIT;{RESET}",
+        let mentions = |words: &[&str]| mentions(sql, words);
+        let guard = if mentions(&["deallocate", "discard"]) {
             guard(lock)
-        );
+        } else {
+            format!("EXECUTE {PREPARED}")
+        };
+        let again = if mentions(&["deallocate", "discard", "prepare"]) {
+            format!(";{}", prepare(lock))
+        } else {
+            String::new()
+        };
+        // The line break ends a comment on the file's last line; the semicolon, its last statement.
+        let suffix = format!("\n;RESET SESSION AUTHORIZATION;{guard};{history_row};COMMIT;{RESET}{again}");
         let mut text = String::with_capacity(prefix.len() + sql.len() + suffix.len());
         text.push_str(&prefix);
         text.push_str(sql);
@@ -85,9 +96,20 @@ fn guard(lock: i64) -> String {
     )
 }
 
+/// Prepares the guard, in place of whatever was prepared.
+pub(crate) fn prepare(lock: i64) -> String {
+    format!("DEALLOCATE ALL;PREPARE {PREPARED} AS {}", guard(lock))
+}
+
 /// What makes a session again what it was, outside of a transaction of its own.
-pub(crate) fn reset() -> String {
-    format!("RESET SESSION AUTHORIZATION;{RESET}")
+pub(crate) fn reset(lock: i64) -> String {
+    format!("RESET SESSION AUTHORIZATION;{RESET};{}", prepare(lock))
+}
+
+/// Whether one of the words, in lower case, is in the text, in whatever case.
+fn mentions(sql: &str, words: &[&str]) -> bool {
+    let lower = sql.to_ascii_lowercase();
+    words.iter().any(|word| lower.contains(word))
 }
 
 /// Which of the guard's two reasons an error's text gives.

@@ -125,7 +125,7 @@ fn check_citus(session: &Session) -> Result<(), Error> {
 fn check_pooler(session: &Session, preflight: &Preflight) -> Result<(), Error> {
     let probe = format!("{PROBE}{KEY})");
     // Where a second connection is not to be had (a role's CONNECTION LIMIT), there is nothing to compare.
-    let Some(row) = session.ask_observer(&probe, preflight.pid) else {
+    let Some(row) = session.ask_from_outside(&probe, preflight.pid) else {
         return Ok(());
     };
     let is = |i: usize| row.try_get::<_, bool>(i).unwrap_or(false);

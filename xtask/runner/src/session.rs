@@ -251,15 +251,11 @@ impl Session {
         }
     }
 
-    /// Opens the second connection, and asks it something about this one's backend.
-    pub(crate) fn ask_observer(&self, sql: &str, pid: i32) -> Option<Row> {
-        self.runtime.block_on(async {
-            self.open_observer().await;
-            let observer = self.observer.take()?;
-            let row = observer.ask(sql, pid).await;
-            self.observer.replace(Some(observer));
-            row
-        })
+    /// Asks something about this session's backend over a second connection, which is closed again: as long as it
+    /// idles, the server makes it follow every change of the catalog.
+    pub(crate) fn ask_from_outside(&self, sql: &str, pid: i32) -> Option<Row> {
+        self.runtime
+            .block_on(async { Observer::connect(&self.url).await.ok()?.ask(sql, pid).await })
     }
 
     /// The error for a run that a signal stopped, if one did.

@@ -52,7 +52,7 @@ impl<'r, 'a> Steps<'r, 'a> {
         }
         let limits = self.run.limits(&Patience::new(self.run.options.lock_budget));
         // what the file set must not reach the history row
-        let _ = self.run.session.batch(&reset());
+        let _ = self.run.session.batch(&reset(crate::lock::KEY));
         let message = Message::new(&self.journal.completion(), history_row, limits, crate::lock::KEY);
         self.run.session.run(&message.text, None).map(drop).map_err(|failure| {
             let all = self.statements.len();
