@@ -158,7 +158,7 @@ fn each_mistake_in_the_file_has_its_sentence() {
     for (content, sentence, help) in [
         (
             &b"DATABASE_URL=postgres://u:s3cr3t$ign@localhost/db\n"[..],
-            "the `$` in DATABASE_URL (`.env`, line 1)",
+            "the `$` in DATABASE_URL (`.env`, line 1) would be taken for a variable",
             "single quotes",
         ),
         (

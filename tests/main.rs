@@ -23,6 +23,7 @@ mod new;
 mod patience;
 mod private_server;
 mod push;
+mod readme;
 mod refinery;
 mod secrets;
 mod status;

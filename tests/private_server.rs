@@ -207,6 +207,24 @@ fn setup_makes_a_fresh_clone_work_and_has_nothing_to_do_the_second_time() {
 }
 
 #[test]
+fn setup_with_a_url_that_leads_nowhere_says_how_to_get_a_server_instead() {
+    let workspace = Workspace::new();
+    workspace
+        .checkout
+        .write(".env", "DATABASE_URL=postgres://u@127.0.0.1:1/x\n");
+    workspace
+        .run(&["setup"])
+        .exits(1)
+        .says("DATABASE_URL is set already")
+        .says("failed to reach")
+        .says("take DATABASE_URL out of `.env`");
+    // an empty line, as a copied template has it, is no URL
+    workspace.checkout.write(".env", "DATABASE_URL=\n");
+    workspace.run(&["setup"]).exits(0).says("applied 3 files");
+    workspace.run(&["db:status", "--check"]).exits(0);
+}
+
+#[test]
 fn a_stopped_server_comes_back_with_its_port_its_password_and_its_data() {
     let workspace = Workspace::new();
     workspace.run(&["setup"]).exits(0);

@@ -3,6 +3,9 @@
 //! ```text
 //! cargo bench --package xtask --bench runner                 # 1,000 and 10,000 files
 //! cargo bench --package xtask --bench runner -- 1000 5       # 1,000 files, five rounds
+//! cargo bench --package xtask --bench runner -- drop 10000   # db:drop of so many tables
+//! cargo bench --package xtask --bench runner -- build 10000  # build.rs and the compile step of a service, so many files
+//! cargo bench --package xtask --bench runner -- warm         # cargo xtask db:push with nothing pending, and the binary
 //! ```
 //!
 //! The bare loop uses the same client crate and does no more than it must: one message `BEGIN; file; history row; COMMIT`
@@ -261,11 +264,110 @@ fn memory(url: &str, root: &str) {
     );
 }
 
+/// `db:drop` of a database with so many tables, each with a key and an index.
+fn drop_tables(n: usize) {
+    let database = TestDatabase::on_own_server();
+    let checkout = Checkout::on(&database);
+    let mut client = database.client();
+    for first in (0..n).step_by(500) {
+        let last = n.min(first + 500) - 1;
+        client
+            .batch_execute(&format!(
+                "DO $$ BEGIN FOR i IN {first}..{last} LOOP \
+                 EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, v text UNIQUE)', i); END LOOP; END $$"
+            ))
+            .unwrap();
+    }
+    let begun = Instant::now();
+    checkout.run(&["db:drop", "--yes", database.name()]).exits(0);
+    let left: i64 = client
+        .query_one(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    println!(
+        "db:drop of {n} tables: {:.1} s; relations left: {left}",
+        begun.elapsed().as_secs_f64()
+    );
+}
+
+/// A line of `cargo` in a folder, with the CPU seconds of it and its children.
+fn cargo(line: &str, folder: &std::path::Path) -> String {
+    let script = format!("TIMEFORMAT='%R s wall, %U s user, %S s system'; time cargo {line} >/dev/null 2>&1");
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// A service whose folder holds so many files: built with everything but itself warm, then unchanged, then with one edit.
+fn build(n: usize) {
+    let checkout = Checkout::new();
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    checkout.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n");
+    checkout.write(
+        "service/Cargo.toml",
+        format!("[package]\nname = \"service\"\nedition = \"2024\"\n[build-dependencies]\ndbtask-rules = {{ path = \"{}\" }}\n", rules.display()),
+    );
+    checkout.write(
+        "service/build.rs",
+        "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
+    );
+    checkout.write(
+        "service/src/main.rs",
+        "static M: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\nfn main() {\n    println!(\"{}\", M.len());\n}\n",
+    );
+    cargo("build --offline", checkout.root());
+    write_files(&checkout, n);
+    println!(
+        "build.rs and the compile step with {n} files: {}",
+        cargo("build --offline", checkout.root())
+    );
+    println!("unchanged: {}", cargo("build --offline", checkout.root()));
+    std::thread::sleep(Duration::from_millis(1100));
+    checkout.migration("V00001__change_1.sql", "SELECT 1;\n");
+    println!("one file edited: {}", cargo("build --offline", checkout.root()));
+}
+
+/// A push with nothing pending, by cargo and by the binaries alone.
+fn warm() {
+    let database = TestDatabase::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(arguments)
+            .args(["db:push"])
+            .current_dir(root)
+            .env("DATABASE_URL", database.url());
+        assert!(command.output().unwrap().status.success());
+    };
+    let debug = root.join("target/debug/xtask").display().to_string();
+    run("cargo", &["xtask"]);
+    rounds(
+        20,
+        &mut [
+            ("xtask, release", &mut || {
+                measure(|| run(env!("CARGO_BIN_EXE_xtask"), &[]))
+            }),
+            ("xtask, as cargo xtask builds it", &mut || measure(|| run(&debug, &[]))),
+            ("cargo xtask", &mut || measure(|| run("cargo", &["xtask"]))),
+        ],
+    );
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["memory", url, root] => memory(url, root),
+        ["drop", tables] => drop_tables(tables.parse().unwrap()),
+        ["build", files] => build(files.parse().unwrap()),
+        ["warm"] => warm(),
         [files, rounds] => compare(files.parse().unwrap(), rounds.parse().unwrap()),
         [files] => compare(files.parse().unwrap(), 3),
         _ => {

@@ -165,8 +165,10 @@ fn parse(shown: &str, bytes: Vec<u8>) -> Result<BTreeMap<String, String>, Error>
             broken(format!("`{shown}`{place}: this is not `NAME=value`"))
                 .help("put a value with spaces, quotes or `$` in single quotes: `NAME='value'`")
         })?;
-        // as dotenvy has it, the first one counts
-        settings.entry(name).or_insert(value);
+        // as dotenvy has it, the first one counts; but one that is empty is none
+        if settings.get(&name).is_none_or(String::is_empty) {
+            settings.insert(name, value);
+        }
     }
     Ok(settings)
 }
@@ -199,6 +201,7 @@ fn check_url_lines(shown: &str, text: &str) -> Result<(), Error> {
             )));
         }
         match seen {
+            _ if ["", "''", "\"\""].contains(&value) => {}
             Some((first, other)) if other != value => {
                 return Err(Error::usage(format!(
                     "{DATABASE_URL} is set twice in `{shown}`, differently (lines {first} and {number})"
@@ -251,6 +254,7 @@ mod tests {
             "  DATABASE_URL = \"postgres://u@h/d\" # dev\r\n",
             "DATABASE_URL='postgres://u@h/d'\nDATABASE_URL='postgres://u@h/d'",
             "H=h\nDATABASE_URL=postgres://u@${H}/d",
+            "DATABASE_URL=\nDATABASE_URL=postgres://u@h/d",
         ] {
             assert_eq!(url_of(text), "postgres://u@h/d", "{text}");
         }

@@ -11,6 +11,7 @@ use crate::commands::push::Push;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::server::Cluster;
+use crate::target::Target;
 use crate::workspace::Workspace;
 
 /// Turn a fresh clone into a working checkout: server, .env, schema
@@ -31,6 +32,9 @@ impl Setup {
         let environment = workspace.environment()?;
         if environment.get("DATABASE_URL").is_some() || workspace.has_own_env_file() {
             output.step("found", "DATABASE_URL is set already; no private server is needed");
+            Target::open_or_create(workspace, output).map_err(|e| {
+                e.help("for a private PostgreSQL instead, take DATABASE_URL out of `.env` and type `cargo xtask setup` again")
+            })?;
         } else {
             let cluster = Cluster::of_workspace(workspace.root())?;
             let running = cluster.up(&mut |text| output.step("server", text))?;
@@ -43,9 +47,7 @@ impl Setup {
             output.step("wrote", &format!("DATABASE_URL to {}", workspace.display(&env)));
         }
         let exit = Push::plain().run(workspace, output)?;
-        output.text(
-            "Next: `cargo run --package app -- list` runs the sample service; `cargo xtask --help` lists the commands.",
-        );
+        output.text("Next: `cargo xtask db:new NAME` makes a migration file; `cargo xtask --help` lists the commands.");
         Ok(exit)
     }
 }
