@@ -275,7 +275,7 @@ fn a_server_that_is_not_there_says_what_to_do() {
     with_url("postgres://u:s3cr3t@127.0.0.1:1/db")
         .exits(1)
         .says("failed to reach `127.0.0.1:1`")
-        .says("connection refused")
+        .says("nobody listens there (connection refused)")
         .says("cargo xtask db:up");
     with_url("postgres://u:s3cr3t@db.invalid/db")
         .exits(1)
