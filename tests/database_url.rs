@@ -325,7 +325,7 @@ fn a_refusal_of_the_server_says_what_to_do() {
     let user = credentials.split(':').next().unwrap();
     run(&format!("{head}://{user}:wrong-s3cr3t@{place}"))
         .exits(1)
-        .says("[28P01]")
+        .says("[28P01] password authentication failed")
         .says("correct the password in DATABASE_URL")
         .hides("wrong-s3cr3t");
     run(&format!("{head}://{user}@{place}"))
@@ -335,6 +335,6 @@ fn a_refusal_of_the_server_says_what_to_do() {
     run(&format!("{head}://nobody_here:x@{place}")).exits(1).says("[28P01]");
     run(&format!("{}_x", database.url()))
         .exits(1)
-        .says("[3D000]")
+        .says("[3D000] database")
         .says("`cargo xtask db:push` creates");
 }

@@ -124,3 +124,35 @@ fn an_error_is_json_for_machines() {
     );
     assert!(!error["help"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn an_object_with_dependants_says_to_drop_in_order() {
+    let error = push("CREATE VIEW v AS SELECT * FROM known;\nDROP TABLE known;\n");
+    assert!(
+        error.contains("[2BP01] cannot drop table known because other objects depend on it"),
+        "{error}"
+    );
+    assert!(
+        error.contains("drop in order: first the foreign keys and views"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_missing_privilege_names_the_grant() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    let role = database.role("creator", "");
+    let name = role.name();
+    database
+        .client()
+        .batch_execute(&format!(
+            "REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE SCHEMA own AUTHORIZATION {name}; ALTER ROLE {name} SET search_path = own"
+        ))
+        .unwrap();
+    checkout.migration("V00001__first.sql", "CREATE TABLE public.first ();\n");
+    crate::support::finish(checkout.command(&["db:push"]).env("DATABASE_URL", role.url(&database)))
+        .exits(1)
+        .says("[42501] permission denied for schema public")
+        .says("GRANT USAGE, CREATE ON SCHEMA public TO");
+}
