@@ -21,6 +21,7 @@ mod faults;
 mod guard;
 mod new;
 mod patience;
+mod preflight;
 mod private_server;
 mod push;
 mod readme;
