@@ -255,3 +255,53 @@ fn a_database_without_the_connect_privilege_says_what_to_grant() {
         .exits(1)
         .says("GRANT CONNECT");
 }
+
+#[test]
+fn an_edit_is_shown_as_far_as_git_knows_what_was_applied() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    shop(&checkout);
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command
+            .args([
+                "-c",
+                "user.name=t",
+                "-c",
+                "user.email=t@t",
+                "-c",
+                "init.defaultBranch=main",
+            ])
+            .args(arguments);
+        assert!(command.current_dir(checkout.root()).output().unwrap().status.success());
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "migrations"]);
+    git(&["commit", "--quiet", "--message", "files"]);
+    checkout.run(&["db:push"]).exits(0);
+    let path = "V00001__create_users.sql";
+    let before = std::fs::read_to_string(checkout.root().join("migrations").join(path)).unwrap();
+    checkout.migration(path, &format!("-- users of the shop\n{before}"));
+    checkout
+        .run(&["db:push"])
+        .exits(1)
+        .says("only comments and white space changed since commit ");
+    checkout.migration(path, &before.replace("email text NOT NULL", "email text"));
+    checkout
+        .run(&["db:status", "--check"])
+        .exits(4)
+        .says("-CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text NOT NULL);")
+        .says("+CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text);");
+    // carriage returns are known without git
+    let files = refinery::Migration::unapplied("V00001__create_users", &before.replace('\n', "\r\n")).unwrap();
+    let sql = format!(
+        "UPDATE refinery_schema_history SET checksum = '{}' WHERE version = 1",
+        files.checksum()
+    );
+    database.client().batch_execute(&sql).unwrap();
+    checkout.migration(path, &before);
+    checkout
+        .run(&["db:push"])
+        .exits(1)
+        .says("only its line endings changed");
+}

@@ -16,6 +16,7 @@ mod cli;
 mod commands;
 mod confirm;
 mod container;
+mod edits;
 mod erase;
 mod exit;
 mod guard;

@@ -169,6 +169,14 @@ pub fn split_as(sql: &str, standard_conforming_strings: bool) -> Vec<Range<usize
     statements
 }
 
+/// Whether two texts differ in comments and white space alone.
+pub fn are_same(one: &str, other: &str) -> bool {
+    let pieces = |sql| Lexer::new(sql).filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment));
+    pieces(one)
+        .map(|(_, range)| &one[range])
+        .eq(pieces(other).map(|(_, range)| &other[range]))
+}
+
 /// Whether the text has no statement: it is empty, or comments and semicolons alone.
 pub(crate) fn is_empty(sql: &str) -> bool {
     Lexer::new(sql).all(|(token, _)| matches!(token, Token::LineComment | Token::BlockComment | Token::Semicolon))
@@ -277,6 +285,13 @@ mod tests {
         }
         assert_eq!(texts("BEGIN; SELECT 1; END;").len(), 3);
         assert_eq!(texts("CREATE TABLE begin (id int); SELECT 1").len(), 2);
+    }
+
+    #[test]
+    fn comments_and_white_space_make_no_difference() {
+        assert!(are_same("-- a\nSELECT  1 ;", "SELECT 1 /* b */;\n"));
+        assert!(!are_same("SELECT 'a  b'", "SELECT 'a b'"));
+        assert!(!are_same("SELECT 1", "SELECT 1; SELECT 2"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dbtask_rules::{MigrationFile, Version};
+use dbtask_rules::{MigrationFile, Version, checksum};
 
 use crate::{Applied, Error, SchemaHistory};
 
@@ -112,6 +112,9 @@ impl<'a> Plan<'a> {
             if applied.name != file.name().description() {
                 let _ = write!(cause, " under the name `{}`", applied.name);
             }
+            if had_carriage_returns(file, applied) {
+                cause.push_str("; only its line endings changed: it was applied with carriage returns");
+            }
             error = error.cause(cause);
         }
         for row in &self.missing {
@@ -147,4 +150,9 @@ impl<'a> Plan<'a> {
 
 fn same(file: &MigrationFile, row: &Applied) -> bool {
     file.checksum() == row.checksum && file.name().description() == row.name
+}
+
+/// Whether the file was applied with CRLF where it has LF now.
+fn had_carriage_returns(file: &MigrationFile, applied: &Applied) -> bool {
+    checksum(file.name(), &file.sql().replace('\n', "\r\n")) == applied.checksum
 }

@@ -7,6 +7,7 @@ use dbtask_rules::{MigrationFolder, Version};
 use dbtask_runner::{Error, Event, Migrated, Observation, Options, Plan, SchemaHistory, Session, migrate, preview};
 use serde_json::json;
 
+use crate::edits;
 use crate::exit::Exit;
 use crate::guard;
 use crate::output::{Output, count, duration};
@@ -117,7 +118,8 @@ impl Push {
         }
         let target = Target::open_to_migrate(workspace, output)?;
         guard::development_only(&target, "db:push")?;
-        let applied = apply(&target.session, &folder, self.options(), output)?;
+        let applied = apply(&target.session, &folder, self.options(), output)
+            .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         Ok(report(&target, &applied, output))
     }
 
@@ -136,7 +138,8 @@ impl Push {
         if self.allow_out_of_order {
             plan.take_in_out_of_order();
         }
-        plan.check()?;
+        plan.check()
+            .map_err(|e| edits::explain(workspace, &target.session, folder, e))?;
         if let Some(last) = self.to {
             plan = plan.up_to(last)?;
         }

@@ -5,6 +5,7 @@ use dbtask_rules::{MigrationFile, Version};
 use dbtask_runner::{Applied, Error, Kind, Plan, SchemaHistory};
 use serde_json::json;
 
+use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count};
 use crate::target::Target;
@@ -49,7 +50,8 @@ impl Status {
         if !self.check || (plan.pending.is_empty() && plan.is_consistent()) {
             return Ok(Exit::Done);
         }
-        plan.check().map_err(|e| e.with_kind(Kind::Pending))?;
+        plan.check()
+            .map_err(|e| edits::explain(workspace, &target.session, &folder, e).with_kind(Kind::Pending))?;
         Ok(Exit::Pending)
     }
 }

@@ -1,0 +1,72 @@
+//! What changed in a file after it was applied, as far as git knows the text that was.
+
+use dbtask_rules::{MigrationFile, MigrationFolder, checksum, statements};
+use dbtask_runner::{Applied, Divergent, Error, Plan, SchemaHistory, Session};
+use xshell::{Shell, cmd};
+
+use crate::workspace::Workspace;
+
+/// How many files are explained, how far back git is asked, and how much of a difference is shown.
+const FILES: usize = 3;
+const COMMITS: &str = "200";
+const LINES: usize = 20;
+
+/// Adds to an error about files and history what changed in the files that were edited.
+pub(crate) fn explain(workspace: &Workspace, session: &Session, folder: &MigrationFolder, error: Error) -> Error {
+    let Ok(history) = SchemaHistory::read(session) else {
+        return error;
+    };
+    let plan = Plan::new(folder.files(), &history);
+    plan.divergent
+        .iter()
+        .take(FILES)
+        .filter_map(|edited| change(workspace, edited))
+        .fold(error, Error::cause)
+}
+
+/// The change in words: that only comments changed, or the difference.
+fn change(workspace: &Workspace, edited: &Divergent<'_>) -> Option<String> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(workspace.root());
+    let (revision, text) = applied_text(&shell, edited.file, edited.applied)?;
+    let path = edited.file.path();
+    let short = &revision[..revision.len().min(10)];
+    if statements::are_same(&text, edited.file.sql()) {
+        return Some(format!(
+            "`{path}`: only comments and white space changed since commit {short}"
+        ));
+    }
+    let diff = cmd!(shell, "git diff --no-color --no-ext-diff {revision} -- {path}")
+        .quiet()
+        .ignore_stderr()
+        .read()
+        .ok()?;
+    // the head names the file again
+    let lines: Vec<&str> = diff.lines().skip_while(|line| !line.starts_with("@@")).collect();
+    let shown = lines[..lines.len().min(LINES)].join("\n");
+    let more = if lines.len() > LINES { "\n…" } else { "" };
+    Some(format!(
+        "`{path}` since commit {short}, when it was as it was applied:\n{shown}{more}"
+    ))
+}
+
+/// The newest commit that has the file as it was applied, and its text.
+fn applied_text(shell: &Shell, file: &MigrationFile, applied: &Applied) -> Option<(String, String)> {
+    let path = file.path();
+    let log = cmd!(shell, "git log --format=%H --max-count={COMMITS} -- {path}")
+        .quiet()
+        .ignore_stderr()
+        .read()
+        .ok()?;
+    log.lines().find_map(|revision| {
+        let object = format!("{revision}:./{path}");
+        let output = cmd!(shell, "git show {object}")
+            .quiet()
+            .ignore_status()
+            .ignore_stderr()
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        (checksum(file.name(), &text) == applied.checksum).then(|| (revision.to_owned(), text))
+    })
+}
