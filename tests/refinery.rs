@@ -94,3 +94,30 @@ fn our_checksum_is_refinery_s() {
         }
     }
 }
+
+#[test]
+fn a_service_on_tokio_migrates_and_verifies_on_a_thread_of_its_own() {
+    use dbtask_runner::{DatabaseUrl, Embedded, Options, Session, Verification, embedded_files, migrate, verify};
+    let sql = "CREATE TABLE served (id int);\n";
+    let name = dbtask_rules::FileName::parse("V1__served.sql").unwrap();
+    let table: [Embedded; 1] = [("migrations/V1__served.sql", sql, dbtask_rules::checksum(&name, sql))];
+    let database = TestDatabase::new();
+    let url = DatabaseUrl::parse(&database.url()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let verification = runtime.block_on(async {
+        let work = tokio::task::spawn_blocking(move || {
+            assert!(matches!(verify(&url, &table).unwrap(), Verification::Pending { files } if files.len() == 1));
+            let session = Session::connect_to_migrate(&url).unwrap();
+            let files = embedded_files(&table).unwrap();
+            let migrated = migrate(&session, &files, Options::default(), &mut |_| {}).unwrap();
+            assert_eq!(migrated.files.len(), 1);
+            verify(&url, &table).unwrap()
+        });
+        work.await.unwrap()
+    });
+    assert!(matches!(verification, Verification::Current { version: Some(v) } if v.get() == 1));
+    assert!(database.has("served"));
+}

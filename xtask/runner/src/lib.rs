@@ -1,7 +1,44 @@
 //! How a migration is applied: history, lock, transaction, errors with a place, over refinery and postgres.
 //!
-//! A service needs two calls: [`Environment::read`] for its [`DatabaseUrl`], and [`verify`] with the table that
-//! its build script embedded. The commands of `cargo xtask` add [`migrate`].
+//! A service needs two calls: [`Environment::of_service`] for its [`DatabaseUrl`], and [`verify`] with the table that its
+//! build script embedded.
+//!
+//! ```no_run
+//! use dbtask_runner::{Embedded, Environment, Error, Verification, verify};
+//!
+//! // in a service: include!(concat!(env!("OUT_DIR"), "/migrations.rs"))
+//! static MIGRATIONS: &[Embedded] = &[];
+//!
+//! fn start() -> Result<(), Error> {
+//!     let url = Environment::of_service()?.database_url()?;
+//!     match verify(&url, MIGRATIONS)? {
+//!         Verification::Current { .. } | Verification::Newer { .. } => Ok(()),
+//!         Verification::Pending { files } => Err(Error::failed(format!("not applied yet: {}", files.join(", ")))),
+//!     }
+//! }
+//! ```
+//!
+//! A service that migrates by itself, such as one that ships its own database, calls [`migrate`] instead.
+//!
+//! Everything here blocks. In a service on tokio it belongs on a thread of its own, since each session has a runtime of
+//! its own, and one cannot be started inside another:
+//!
+//! ```no_run
+//! use dbtask_runner::{Embedded, Environment, Error, Options, Session, embedded_files, migrate};
+//!
+//! static MIGRATIONS: &[Embedded] = &[];
+//!
+//! async fn start() -> Result<(), Box<dyn std::error::Error>> {
+//!     let migrated = tokio::task::spawn_blocking(|| -> Result<_, Error> {
+//!         let url = Environment::of_service()?.direct_database_url()?;
+//!         let session = Session::connect_to_migrate(&url)?;
+//!         migrate(&session, &embedded_files(MIGRATIONS)?, Options::default(), &mut |_| {})
+//!     })
+//!     .await??;
+//!     println!("{} files applied", migrated.files.len());
+//!     Ok(())
+//! }
+//! ```
 
 mod apply;
 mod connection_error;
