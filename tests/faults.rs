@@ -1,6 +1,8 @@
 //! Faults at any moment: nothing half-applied, nothing that a rerun does not heal, no exit code that contradicts the
 //! database. Sampled here; `DBTASK_TEST_LONG=1` tries every byte and every moment.
 
+use std::fmt::Write as _;
+use std::process::Stdio;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -272,4 +274,108 @@ fn a_file_is_one_round_trip_and_nothing_pending_is_few() {
     assert_eq!(more - few, 50, "50 files more took {} round trips more", more - few);
     let nothing = trips(60, &database);
     assert!(nothing <= 12, "nothing pending took {nothing} round trips");
+}
+
+/// Numbers that look random and come again with the same seed (xorshift64*).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % n
+    }
+}
+
+/// A file with number `n` that builds on what the ones before it made.
+fn random_file(dice: &mut Dice, n: u64) -> String {
+    let table =
+        format!("CREATE TABLE t{n} (id int, v text);\nINSERT INTO t{n} SELECT g, 'v' FROM generate_series(1, 50) g;\n");
+    match dice.below(6) {
+        _ if n == 1 => table,
+        0 => table,
+        1 => format!("{table}ALTER TABLE t{n} ADD COLUMN w int DEFAULT 7, ADD UNIQUE (id);\n"),
+        2 => format!("{table}CREATE INDEX i{n} ON t{n} (v);\nUPDATE t{n} SET id = id + 1;\n"),
+        3 => format!(
+            "-- dbtask:no-transaction\nCREATE TABLE t{n} (id int, v text);\nCREATE INDEX CONCURRENTLY i{n} ON t{n} (id);\nVACUUM t{n};\n"
+        ),
+        4 => format!(
+            "-- dbtask:no-transaction\nCREATE TYPE e{n} AS ENUM ('a');\nALTER TYPE e{n} ADD VALUE 'b';\nCREATE TABLE t{n} (e e{n} DEFAULT 'b');\n"
+        ),
+        _ => {
+            format!("{table}CREATE VIEW v{n} AS SELECT * FROM t{n};\nDO $$ BEGIN PERFORM count(*) FROM v{n}; END $$;\n")
+        }
+    }
+}
+
+/// Everything in the schema, with its rows counted, in words.
+fn catalog(database: &TestDatabase) -> String {
+    let mut client = database.client();
+    let relations = "SELECT c.relname, c.relkind::text, coalesce(i.indisvalid, true) FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+         WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'dbtask%' AND relname NOT LIKE 'refinery%' ORDER BY 1";
+    let mut words = String::new();
+    for row in client.query(relations, &[]).unwrap() {
+        let (name, kind, valid): (String, String, bool) = (row.get(0), row.get(1), row.get(2));
+        let _ = write!(words, "{name} {kind} {valid}");
+        if kind == "r" {
+            let sql = format!("SELECT count(*), coalesce(sum(hashtext(x::text)::int8), 0)::int8 FROM {name} x");
+            let row = client.query_one(&sql, &[]).unwrap();
+            let _ = write!(words, " {} {}", row.get::<_, i64>(0), row.get::<_, i64>(1));
+        }
+        words.push('\n');
+    }
+    let enums =
+        "SELECT coalesce(string_agg(enumlabel, ',' ORDER BY enumtypid::regtype::text, enumsortorder), '') FROM pg_enum";
+    words.push_str(client.query_one(enums, &[]).unwrap().get(0));
+    words
+}
+
+/// Whatever the files and whatever the fault, a rerun ends where an undisturbed run does.
+#[test]
+fn random_files_and_random_faults_end_as_an_undisturbed_run_does() {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    for round in 0..if is_long() { 200 } else { 6 } {
+        let seed = (now.as_nanos() as u64).wrapping_add(round) | 1;
+        let mut dice = Dice(seed);
+        let files: Vec<String> = (1..=3 + dice.below(5)).map(|n| random_file(&mut dice, n)).collect();
+        let write = |checkout: &Checkout| {
+            for (sql, n) in files.iter().zip(1..) {
+                checkout.migration(&format!("V{n:05}__random.sql"), sql);
+            }
+        };
+        let (calm, stormy) = (TestDatabase::new(), TestDatabase::new());
+        let (here, there) = (Checkout::on(&calm), Checkout::on(&stormy));
+        write(&here);
+        write(&there);
+        here.run(&["db:push"]).exits(0);
+        let way = if dice.below(2) == 0 {
+            Way::ToServer
+        } else {
+            Way::ToClient
+        };
+        let after = 200 + usize::try_from(dice.below(4000)).unwrap();
+        let proxy = Proxy::start(stormy.server().port, Some(Cut { way, after }));
+        let mut child = there
+            .command(&["db:push"])
+            .env("DATABASE_URL", stormy.url_through(proxy.port))
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        if dice.below(2) == 0 {
+            std::thread::sleep(Duration::from_millis(20 + dice.below(60)));
+            let _ = child.kill();
+        }
+        child.wait().unwrap();
+        there.run(&["db:push"]).exits(0);
+        assert_eq!(
+            catalog(&stormy),
+            catalog(&calm),
+            "seed {seed}, cut {way:?} after {after}"
+        );
+        there.run(&["db:status", "--check"]).exits(0);
+    }
 }

@@ -110,10 +110,12 @@ pub fn migrate(
     options: Options,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Migrated, Error> {
+    let untouched = |e: Error| e.state_if_unsaid("nothing was applied by this run");
     let lock = MigrationLock::take(session, options.lock_wait, &mut |holder| {
         tell(Event::Waiting(holder));
-    })?;
-    let history = SchemaHistory::read(session)?;
+    })
+    .map_err(untouched)?;
+    let history = SchemaHistory::read(session).map_err(untouched)?;
     let mut plan = Plan::new(files, &history);
     if options.allow_out_of_order {
         plan.take_in_out_of_order();
@@ -128,7 +130,7 @@ pub fn migrate(
             version: plan.version(),
         });
     }
-    let preflight = preflight::check(session, &history)?;
+    let preflight = preflight::check(session, &history).map_err(untouched)?;
     for file in &plan.pending {
         refuse_unfit(file, &preflight)?;
     }

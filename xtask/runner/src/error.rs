@@ -178,6 +178,15 @@ impl Error {
         self
     }
 
+    /// As [`Error::state`], where nothing is said yet.
+    pub fn state_if_unsaid(self, state: &str) -> Error {
+        if self.parts.state.is_some() {
+            self
+        } else {
+            self.state(state)
+        }
+    }
+
     /// Adds a line that says what to do next.
     pub fn help(mut self, help: impl Into<String>) -> Error {
         self.parts.help.push(help.into());
