@@ -338,7 +338,7 @@ fn random_files_and_random_faults_end_as_an_undisturbed_run_does() {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
     for round in 0..if is_long() { 200 } else { 6 } {
-        let seed = (now.as_nanos() as u64).wrapping_add(round) | 1;
+        let seed = (now.as_secs() ^ u64::from(now.subsec_nanos())).wrapping_add(round) | 1;
         let mut dice = Dice(seed);
         let files: Vec<String> = (1..=3 + dice.below(5)).map(|n| random_file(&mut dice, n)).collect();
         let write = |checkout: &Checkout| {
