@@ -191,3 +191,37 @@ fn no_migration_runs_through_a_backup() {
     assert!(child.wait_with_output().unwrap().status.success());
     assert!(push.wait().unwrap().success());
 }
+
+#[test]
+fn extensions_and_the_schemas_that_they_live_in_come_through() {
+    let (database, checkout) = pushed();
+    let mut client = database.client();
+    let available = client
+        .query("SELECT FROM pg_available_extensions WHERE name = 'citext'", &[])
+        .unwrap();
+    if available.is_empty() {
+        println!("skipped: this server has no extension citext");
+        return;
+    }
+    client
+        .batch_execute("CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE TABLE people (name ext.citext UNIQUE); INSERT INTO people VALUES ('Ada')")
+        .unwrap();
+    let path = backup(&checkout);
+    let path = path.to_str().unwrap();
+    checkout.run(&["db:restore", path, "--yes", database.name()]).exits(0);
+    let empty = TestDatabase::new();
+    finish(checkout.command(&["db:restore", path]).env("DATABASE_URL", empty.url())).exits(0);
+    for database in [&database, &empty] {
+        let found: i64 = database
+            .client()
+            .query_one("SELECT count(*) FROM people WHERE name = 'ADA'::ext.citext", &[])
+            .unwrap()
+            .get(0);
+        assert_eq!(found, 1);
+    }
+    checkout.run(&["db:drop", "--yes", database.name()]).exits(0);
+    assert!(
+        database.client().batch_execute("SELECT 'a'::ext.citext").is_ok(),
+        "the extension went"
+    );
+}

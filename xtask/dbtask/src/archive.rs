@@ -13,7 +13,7 @@ use dbtask_runner::{DatabaseUrl, Error};
 use xshell::{Shell, cmd};
 
 use crate::catalog;
-use crate::output::{bytes, thousands};
+use crate::output::{bytes, count, thousands};
 use crate::progress::Progress;
 use crate::server::{ClientTools, client_tools};
 use crate::target::Target;
@@ -162,13 +162,15 @@ impl Archive {
     }
 }
 
-/// A dump by pg_dump 17 or later sets a parameter that older servers do not have; nothing hangs on it.
+/// A dump by pg_dump 17 or later sets a parameter that older servers do not have; nothing hangs on it. And the schema
+/// that an extension lives in stayed when the database was emptied.
 fn harmless(error: &str) -> bool {
     error.contains("unrecognized configuration parameter \"transaction_timeout\"")
+        || (error.contains("ERROR:  schema \"") && error.ends_with("\" already exists"))
 }
 
 fn restore_error(target: &Target, errors: &[String]) -> Error {
-    let mut error = Error::failed(format!("pg_restore reports {} errors", errors.len().max(1)));
+    let mut error = Error::failed(format!("pg_restore reports {}", count(errors.len().max(1), "error")));
     for line in errors.iter().take(SHOWN_LINES) {
         error = error.cause(line.clone());
     }
