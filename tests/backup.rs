@@ -68,7 +68,7 @@ fn restoring_over_data_asks_as_drop_does() {
         .run(&["db:restore", path])
         .exits(3)
         .says("This deletes everything")
-        .says("nothing was deleted");
+        .says("nothing was changed");
     assert!(database.has("stray"));
     checkout.run(&["db:restore", path, "--yes", database.name()]).exits(0);
     assert!(!database.has("stray"));

@@ -4,13 +4,14 @@ use expect_test::expect_file;
 
 use crate::support::{Checkout, TestDatabase, finish, shop};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "setup",
     "db:push",
     "db:status",
     "db:new",
     "db:drop",
     "db:reset",
+    "db:baseline",
     "db:backup",
     "db:restore",
     "db:up",

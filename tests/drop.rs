@@ -145,12 +145,12 @@ fn nothing_goes_without_the_database_s_name() {
             .run(&[command, "--yes", "other"])
             .exits(3)
             .says("`--yes` names `other`")
-            .says("nothing was deleted");
+            .says("nothing was changed");
         checkout
             .run_on_terminal(&[command], "yes\n")
             .exits(3)
             .says("you typed `yes`")
-            .says("nothing was deleted");
+            .says("nothing was changed");
         checkout.run_on_terminal(&[command], "\n").exits(3);
     }
     assert!(database.has("users"));

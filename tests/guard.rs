@@ -12,7 +12,7 @@ fn remote(database: &TestDatabase) -> Checkout {
 }
 
 #[test]
-fn a_remote_database_that_is_not_empty_refuses_push_drop_reset_and_restore() {
+fn a_remote_database_that_is_not_empty_refuses_push_baseline_drop_reset_and_restore() {
     let database = TestDatabase::new();
     let checkout = remote(&database);
     checkout.run(&["db:push"]).exits(0).says("applied 3 files");
@@ -23,6 +23,7 @@ fn a_remote_database_that_is_not_empty_refuses_push_drop_reset_and_restore() {
     let name = database.name();
     for arguments in [
         &["db:push"][..],
+        &["db:baseline", "3", "--yes", name],
         &["db:drop", "--yes", name],
         &["db:reset", "--yes", name],
         &["db:restore", &backup, "--yes", name],

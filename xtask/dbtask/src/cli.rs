@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
-use crate::commands::{backup, down, drop, new, push, reset, restore, setup, status, up};
+use crate::commands::{backup, baseline, down, drop, new, push, reset, restore, setup, status, up};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -67,6 +67,8 @@ enum Command {
     Drop(drop::Drop),
     #[command(name = "db:reset")]
     Reset(reset::Reset),
+    #[command(name = "db:baseline")]
+    Baseline(baseline::Baseline),
     #[command(name = "db:backup")]
     Backup(backup::Backup),
     #[command(name = "db:restore")]
@@ -92,6 +94,7 @@ impl Cli {
             Command::New(command) => command.run(&workspace, output),
             Command::Drop(command) => command.run(&workspace, output),
             Command::Reset(command) => command.run(&workspace, output),
+            Command::Baseline(command) => command.run(&workspace, output),
             Command::Backup(command) => command.run(&workspace, output),
             Command::Restore(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),

@@ -1,4 +1,4 @@
-//! The second act before anything is deleted: the database's name, typed.
+//! The second act before anything is deleted or adopted: the database's name, typed.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -13,7 +13,7 @@ pub(crate) fn by_name(database: &str, yes: Option<&str>, command: &str) -> Resul
     }
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(Error::refused("nobody is there to confirm: this is no terminal")
-            .state("nothing was deleted")
+            .state("nothing was changed")
             .help(format!(
                 "to confirm on the command line: `cargo xtask {command} --yes {database}`"
             )));
@@ -24,7 +24,7 @@ pub(crate) fn by_name(database: &str, yes: Option<&str>, command: &str) -> Resul
     std::io::stdin().read_line(&mut line).map_err(|e| {
         Error::failed("failed to read the answer")
             .cause(e.to_string())
-            .state("nothing was deleted")
+            .state("nothing was changed")
     })?;
     matches(line.trim(), database, "you typed")
 }
@@ -35,7 +35,7 @@ fn matches(name: &str, database: &str, how: &str) -> Result<(), Error> {
     }
     Err(
         Error::refused(format!("{how} `{name}`, but the database is `{database}`"))
-            .state("nothing was deleted")
+            .state("nothing was changed")
             .help("look at DATABASE_URL: is this the database that you mean?"),
     )
 }

@@ -47,6 +47,13 @@ impl Target {
         Target::of(url, session)
     }
 
+    /// As [`Target::open`], over `DIRECT_DATABASE_URL` where it is set.
+    pub(crate) fn open_direct(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
+        let url = database_url(workspace, output, Environment::direct_database_url)?;
+        let session = Session::connect(&url)?;
+        Target::of(url, session)
+    }
+
     /// As [`Target::open`], and creates the database where the server does not have it.
     pub(crate) fn open_or_create(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
         let url = database_url(workspace, output, Environment::database_url)?;

@@ -524,18 +524,18 @@ impl Transaction for Run<'_> {
 }
 
 /// refinery's own statement for its history.
-fn create_history() -> String {
+pub(crate) fn create_history() -> String {
     <postgres::Client as Migrate>::assert_migrations_table_query(HISTORY_TABLE)
 }
 
 /// The file as refinery's type. Names were validated when the file was read.
-fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
+pub(crate) fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
     Migration::unapplied(file.name().stem(), file.sql())
         .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
 }
 
 /// refinery wraps the error of the connection; this takes ours out again.
-fn own_error(error: &refinery::Error) -> Error {
+pub(crate) fn own_error(error: &refinery::Error) -> Error {
     if let EngineKind::Connection(_, source) = error.kind()
         && let Some(own) = source.downcast_ref::<Error>()
     {

@@ -41,6 +41,7 @@
 //! ```
 
 mod apply;
+mod baseline;
 mod connection_error;
 mod database_url;
 mod environment;
@@ -63,6 +64,7 @@ mod tls;
 mod verify;
 
 pub use apply::{AppliedFile, Event, Migrated, Options, migrate, preview};
+pub use baseline::{Baseline, record};
 pub use connection_error::connection_error;
 pub use database_url::DatabaseUrl;
 pub use dbtask_rules::Embedded;

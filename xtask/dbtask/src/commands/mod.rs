@@ -1,6 +1,7 @@
 //! The commands, one file each, named as typed.
 
 pub(crate) mod backup;
+pub(crate) mod baseline;
 pub(crate) mod down;
 pub(crate) mod drop;
 pub(crate) mod new;

@@ -84,7 +84,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `7`, `00007` or `V00007`.
-fn parse_version(text: &str) -> Result<Version, String> {
+pub(crate) fn parse_version(text: &str) -> Result<Version, String> {
     let digits = text.strip_prefix(['V', 'v']).unwrap_or(text);
     digits
         .parse()
