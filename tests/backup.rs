@@ -214,7 +214,10 @@ fn extensions_and_the_schemas_that_they_live_in_come_through() {
     for database in [&database, &empty] {
         let found: i64 = database
             .client()
-            .query_one("SELECT count(*) FROM people WHERE name OPERATOR(ext.=) 'ADA'::ext.citext", &[])
+            .query_one(
+                "SELECT count(*) FROM people WHERE name OPERATOR(ext.=) 'ADA'::ext.citext",
+                &[],
+            )
             .unwrap()
             .get(0);
         assert_eq!(found, 1);
