@@ -258,3 +258,58 @@ fn more_tables_than_a_transaction_can_lock_go() {
     drop(&checkout, &database).exits(0);
     assert_eq!(left(&database), Vec::<String>::new());
 }
+
+#[test]
+fn what_belongs_to_extensions_stays_and_casts_of_the_user_s_go() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    let mut client = database.client();
+    client
+        .batch_execute("CREATE CAST (varchar AS json) WITH INOUT; CREATE TYPE pair AS (a int, b int)")
+        .unwrap();
+    let available: Vec<String> = client
+        .query(
+            "SELECT name FROM pg_available_extensions WHERE name IN ('dblink', 'tablefunc', 'hstore')",
+            &[],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    for name in &available {
+        client.batch_execute(&format!("CREATE EXTENSION {name}")).unwrap();
+    }
+    println!("with {available:?}");
+    drop(&checkout, &database).exits(0);
+    let casts: i64 = client.query_one("SELECT count(*) FROM pg_cast c WHERE oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')", &[]).unwrap().get(0);
+    assert_eq!(casts, 0);
+    let kept: i64 = client
+        .query_one("SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql'", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(usize::try_from(kept).unwrap(), available.len());
+    drop(&checkout, &database).exits(0).says("nothing to delete");
+}
+
+#[test]
+fn large_objects_of_another_owner_are_named_before_anything_goes() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::new();
+    let role = database.role("small", "");
+    database
+        .client()
+        .batch_execute(&format!(
+            "SELECT lo_create(0); GRANT CREATE ON SCHEMA public TO {0}; SET ROLE {0}; CREATE TABLE mine ()",
+            role.name()
+        ))
+        .unwrap();
+    finish(
+        checkout
+            .command(&["db:drop", "--yes", database.name()])
+            .env("DATABASE_URL", role.url(&database)),
+    )
+    .exits(1)
+    .says("1 large object")
+    .says("nothing was deleted");
+    assert!(database.has("mine"));
+}

@@ -46,3 +46,39 @@ fn an_empty_remote_database_takes_its_first_push() {
     let database = TestDatabase::new();
     remote(&database).run(&["db:push"]).exits(0);
 }
+
+#[test]
+fn a_reset_never_pushes_to_another_database_than_the_one_that_it_emptied() {
+    let (here, there) = (TestDatabase::new(), TestDatabase::new());
+    let checkout = Checkout::new();
+    shop(&checkout);
+    checkout.write(
+        ".env",
+        format!("DATABASE_URL={}\nDIRECT_DATABASE_URL={}\n", here.url(), there.url()),
+    );
+    checkout
+        .run(&["db:reset", "--yes", here.name()])
+        .exits(3)
+        .says("lead to different databases")
+        .says("was not touched");
+    assert!(!there.has("users"));
+    // a URL that is typed for one command is not overruled by the file
+    let scratch = TestDatabase::new();
+    crate::support::finish(checkout.command(&["db:push"]).env("DATABASE_URL", scratch.url())).exits(0);
+    assert!(scratch.has("users") && !there.has("users"));
+}
+
+#[test]
+fn a_typing_error_in_a_remote_url_creates_no_database() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::new();
+    shop(&checkout);
+    let url = database.url().replace("127.0.0.1", "db.example.com");
+    checkout.write(".env", format!("DATABASE_URL={url}_typo?hostaddr=127.0.0.1\n"));
+    checkout
+        .run(&["db:push"])
+        .exits(1)
+        .says("[3D000]")
+        .says("or create it there")
+        .hides("created");
+}

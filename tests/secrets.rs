@@ -105,3 +105,40 @@ fn no_child_has_the_password_among_its_arguments() {
     transaction.rollback().unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
 }
+
+#[test]
+fn another_session_s_statement_is_shown_without_its_password() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    shop(&checkout);
+    checkout.run(&["db:push"]).exits(0);
+    checkout.migration(
+        "V00004__column.sql",
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS age int;\n",
+    );
+    let mut busy = database.client();
+    busy.batch_execute("BEGIN; LOCK TABLE users; DO $$ BEGIN PERFORM 'password s3cr3t'; END $$")
+        .unwrap();
+    checkout
+        .run(&["db:push", "--lock-budget", "1s"])
+        .exits(1)
+        .says("in the way: pid ")
+        .says("LOCK TABLE users")
+        .hides("s3cr3t");
+    busy.batch_execute("ROLLBACK").unwrap();
+}
+
+#[test]
+fn a_variable_for_libpq_leads_no_tool_to_another_server() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    shop(&checkout);
+    checkout.run(&["db:push"]).exits(0);
+    for (name, value) in [
+        ("PGHOSTADDR", "127.0.0.9"),
+        ("PGSERVICE", "nowhere"),
+        ("PGOPTIONS", "-c nonsense=1"),
+    ] {
+        finish(checkout.command(&["db:backup"]).env(name, value)).exits(0);
+    }
+}

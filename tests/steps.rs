@@ -211,3 +211,58 @@ fn a_transaction_of_its_own_is_refused_before_anything_is_written() {
     );
     checkout.run(&["db:push"]).exits(0);
 }
+
+#[test]
+fn what_a_file_sets_holds_for_the_statements_that_are_left() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    database
+        .client()
+        .batch_execute("CREATE SCHEMA shop; CREATE TABLE shop.goods (id int); CREATE TABLE goods (id int); INSERT INTO shop.goods VALUES (1), (1)")
+        .unwrap();
+    let sql = "-- dbtask:no-transaction\nSET search_path = shop, public;\nCREATE UNIQUE INDEX CONCURRENTLY goods_id ON goods (id);\n";
+    checkout.migration("V00002__index.sql", sql);
+    checkout.run(&["db:push"]).exits(1).says("[23505]");
+    database.client().batch_execute("TRUNCATE shop.goods").unwrap();
+    checkout.run(&["db:push"]).exits(0);
+    let table: String = database
+        .client()
+        .query_one(
+            "SELECT indrelid::regclass::text FROM pg_index WHERE indexrelid = 'shop.goods_id'::regclass",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    assert_eq!(table, "shop.goods");
+}
+
+#[test]
+fn rows_are_changed_once_even_if_their_note_cannot_be_written() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    checkout.migration(
+        "V00002__double.sql",
+        "-- dbtask:no-transaction\nUPDATE people SET id = id * 2 WHERE id = 7;\n",
+    );
+    checkout.migration("V00003__first.sql", "-- dbtask:no-transaction\nVACUUM people;\n");
+    // the journal refuses the note that goes with the rows
+    database.client().batch_execute("CREATE TABLE dbtask_journal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz DEFAULT now(), event text CHECK (event <> 'done'), version int4, statement int4, checksum text, invalid_before oid[])").unwrap();
+    checkout.run(&["db:push"]).exits(1).says("[23514]");
+    assert_eq!(
+        count(&database, "SELECT count(*) FROM people WHERE id = 7"),
+        1,
+        "the rows were changed without their note"
+    );
+    database
+        .client()
+        .batch_execute("ALTER TABLE dbtask_journal DROP CONSTRAINT dbtask_journal_event_check")
+        .unwrap();
+    checkout.run(&["db:push"]).exits(0);
+    assert_eq!(count(&database, "SELECT count(*) FROM people WHERE id = 14"), 2);
+    // another role would write the journal as its own
+    checkout.migration(
+        "V00004__role.sql",
+        "-- dbtask:no-transaction\nSET ROLE postgres;\nVACUUM people;\n",
+    );
+    checkout.run(&["db:push"]).exits(3).says("changes the role");
+}

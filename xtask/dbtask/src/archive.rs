@@ -321,6 +321,10 @@ fn shell() -> Result<Shell, Error> {
 
 /// Starts a tool with the URL's password in its environment, never among its arguments.
 fn spawn(mut command: Command, url: &DatabaseUrl) -> Result<Child, Error> {
+    // a PGHOSTADDR or PGSERVICE of the caller's would lead to another server than the one that was looked at
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+        command.env_remove(name);
+    }
     command
         .envs(url.child_environment())
         .env("LC_ALL", "C")

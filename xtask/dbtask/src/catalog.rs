@@ -104,6 +104,15 @@ pub(crate) fn large_objects(session: &Session) -> Result<u64, Error> {
     )
 }
 
+/// How many large objects the connected role may not delete.
+pub(crate) fn foreign_large_objects(session: &Session) -> Result<u64, Error> {
+    count(
+        session,
+        "large objects",
+        "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata WHERE NOT pg_catalog.pg_has_role(lomowner, 'USAGE')",
+    )
+}
+
 fn count(session: &Session, what: &str, sql: &str) -> Result<u64, Error> {
     let n: i64 = session
         .query_one(sql, &[])

@@ -39,11 +39,15 @@ impl Inventory {
             .batch("SET client_min_messages = warning; SET lock_timeout = '5s'")
             .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let objects = catalog::objects(&target.session)?;
-        let foreign: Vec<String> = objects
+        let mut foreign: Vec<String> = objects
             .iter()
             .filter(|o| !o.droppable)
             .map(|o| format!("{} {}", o.kind, o.identity))
             .collect();
+        match catalog::foreign_large_objects(&target.session)? {
+            0 => {}
+            n => foreign.push(plural(usize::try_from(n).unwrap_or(usize::MAX), "large object")),
+        }
         if !foreign.is_empty() {
             let mut named = foreign[..foreign.len().min(NAMED)].join(", ");
             if foreign.len() > NAMED {
@@ -185,7 +189,7 @@ fn drop_group(target: &Target, mut group: VecDeque<Object>, dropped: &mut dyn Fn
         // these take one name a statement
         let one_name = matches!(
             first.drop_as.as_str(),
-            "OPERATOR CLASS" | "OPERATOR FAMILY" | "CONVERSION" | "EVENT TRIGGER"
+            "CAST" | "OPERATOR CLASS" | "OPERATOR FAMILY" | "CONVERSION" | "EVENT TRIGGER"
         ) || first.drop_as.starts_with("TEXT SEARCH");
         let n = if one_name { 1 } else { size.min(group.len()) };
         let names: Vec<&str> = group.iter().take(n).map(|o| o.identity.as_str()).collect();

@@ -1,5 +1,7 @@
 //! The database that a command works on, as the connected server describes it.
 
+use std::net::SocketAddr;
+
 use dbtask_runner::{
     DatabaseUrl, Environment, Error, Session, SqlError, SqlState, connection_error, quote_identifier, sql_error,
 };
@@ -66,6 +68,7 @@ impl Target {
     pub(crate) fn open_to_migrate(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
         let url = database_url(workspace, output, Environment::direct_database_url)?;
         let session = connect_or_create(&url, Session::try_connect_to_migrate, output)?;
+        session.cancel_on_signals()?;
         Target::of(url, session)
     }
 
@@ -77,7 +80,8 @@ impl Target {
     /// Whether the database is on this machine, as both the URL and the server say. One of them alone will not
     /// do: behind a tunnel the URL says loopback, behind a proxy the server may.
     pub(crate) fn is_local(&self) -> bool {
-        self.url.is_local() && self.identity.local
+        let over_socket = self.url.endpoints().iter().all(|(host, _)| host.starts_with('/'));
+        self.url.is_local() && self.identity.local && (self.identity.address.is_some() || over_socket)
     }
 
     /// `database `shop` on 127.0.0.1:5432 (PostgreSQL 15.18) as `postgres``.
@@ -138,7 +142,8 @@ type Connect = fn(&DatabaseUrl) -> Result<Result<Session, SqlError>, Error>;
 fn connect_or_create(url: &DatabaseUrl, connect: Connect, output: &Output) -> Result<Session, Error> {
     match connect(url)? {
         Ok(session) => return Ok(session),
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_DATABASE) => {}
+        // a typing error in the address of a remote server must not make a database there
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_DATABASE) && url.is_local() => {}
         Err(error) => return Err(connection_error(url, &error)),
     }
     let administration = Session::connect(&url.with_database("postgres"))?;
@@ -162,25 +167,26 @@ fn identify(session: &Session) -> Result<Identity, Error> {
         .query_one(
             "SELECT current_database()::text, current_user::text, current_setting('server_version'), \
              current_setting('server_version_num')::int4, host(inet_server_addr()), inet_server_port(), \
-             coalesce(inet_server_addr() <<= '127.0.0.0/8' OR inet_server_addr() = '::1', true), \
+             host(inet_client_addr()), inet_client_port(), \
              (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()), pg_is_in_recovery()",
             &[],
         )
         .map_err(failed)?;
     let version: String = row.try_get(2).map_err(failed)?;
     let number: i32 = row.try_get(3).map_err(failed)?;
-    let host: Option<String> = row.try_get(4).map_err(failed)?;
-    let port: Option<i32> = row.try_get(5).map_err(failed)?;
-    let loopback: bool = row.try_get(6).map_err(failed)?;
+    let server = end(row.try_get(4).map_err(failed)?, row.try_get(5).map_err(failed)?);
+    let client = end(row.try_get(6).map_err(failed)?, row.try_get(7).map_err(failed)?);
     Ok(Identity {
         database: row.try_get(0).map_err(failed)?,
         user: row.try_get(1).map_err(failed)?,
         version: version.split_whitespace().next().unwrap_or_default().to_owned(),
         major: u32::try_from(number / 10_000).unwrap_or_default(),
-        address: host.as_deref().map(|host| address(host, port)),
-        local: loopback || host.as_deref().is_some_and(container::is_here),
-        oid: row.try_get(7).map_err(failed)?,
-        in_recovery: row.try_get(8).map_err(failed)?,
+        address: server.map(|server| server.to_string()),
+        local: server
+            .zip(client)
+            .is_none_or(|(server, client)| is_here(server, client)),
+        oid: row.try_get(8).map_err(failed)?,
+        in_recovery: row.try_get(9).map_err(failed)?,
         // A provider may have taken this function from ordinary roles.
         system_identifier: session
             .query_one("SELECT system_identifier FROM pg_catalog.pg_control_system()", &[])
@@ -189,12 +195,16 @@ fn identify(session: &Session) -> Result<Identity, Error> {
     })
 }
 
-/// `10.0.0.5:5432`, `[::1]:5432`.
-fn address(host: &str, port: Option<i32>) -> String {
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    port.map_or(host.clone(), |port| format!("{host}:{port}"))
+/// An end of a TCP connection, as the server names it; `None` over a socket.
+fn end(host: Option<String>, port: Option<i32>) -> Option<SocketAddr> {
+    Some(SocketAddr::new(host?.parse().ok()?, u16::try_from(port?).ok()?))
+}
+
+/// Whether the server, at the address that it names, is on this machine. Where the system does not tell about sockets,
+/// loopback is taken at its word, and a container is not.
+fn is_here(server: SocketAddr, client: SocketAddr) -> bool {
+    match container::has_client_end(client, server) {
+        Some(proven) => proven && (server.ip().is_loopback() || container::is_here(server.ip())),
+        None => server.ip().is_loopback(),
+    }
 }

@@ -19,6 +19,12 @@ pub enum Command {
     /// Another one that waits for others without keeping readers or writers out: `DROP INDEX CONCURRENTLY`,
     /// `DETACH PARTITION … CONCURRENTLY`, `REFRESH … CONCURRENTLY`, `VACUUM`.
     Patient,
+    /// It sets something of the session: `SET`, `RESET`, `LOAD`, `PREPARE`, `DEALLOCATE`, `LISTEN`, `DISCARD`.
+    Session,
+    /// It makes the session another role's: `SET ROLE`, `SET SESSION AUTHORIZATION`.
+    Role,
+    /// It changes rows: `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `WITH`, `TRUNCATE`.
+    Rows,
     /// `COPY … FROM STDIN` (or TO STDOUT), whose data only psql sends.
     CopyOverConnection,
     /// Anything else.
@@ -42,8 +48,14 @@ impl Command {
             };
         }
         match (first.as_str(), words.lower(1).as_str()) {
-            ("copy", _) if words.has("stdin") || words.has("stdout") => Command::CopyOverConnection,
+            ("copy", _) if Words::all(statement).copies_over_connection() => Command::CopyOverConnection,
             ("prepare", "transaction") => Command::Transaction("prepare transaction"),
+            ("set", "role" | "session") if words.has("role") || words.has("authorization") => Command::Role,
+            ("set", "local") if words.lower(2) == "role" => Command::Role,
+            ("set" | "reset" | "load" | "prepare" | "deallocate" | "listen" | "unlisten" | "discard", _) => {
+                Command::Session
+            }
+            ("insert" | "update" | "delete" | "merge" | "with" | "truncate", _) => Command::Rows,
             ("create", "index" | "unique") => words.create_index(),
             ("reindex", _) if words.has("concurrently") => Command::ReindexConcurrently,
             ("vacuum", _) if !words.has("full") => Command::Patient,
@@ -61,9 +73,22 @@ const HEAD: usize = 40;
 
 impl<'a> Words<'a> {
     fn of(statement: &'a str) -> Words<'a> {
-        let pieces =
-            Lexer::new(statement).filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment));
-        Words(pieces.take(HEAD).map(|(_, range)| &statement[range]).collect())
+        Words::read(statement, HEAD)
+    }
+
+    fn read(statement: &'a str, most: usize) -> Words<'a> {
+        let is_piece = |token: &Token| !matches!(token, Token::LineComment | Token::BlockComment);
+        let pieces = Lexer::new(statement).filter(|(token, _)| is_piece(token));
+        Words(pieces.take(most).map(|(_, range)| &statement[range]).collect())
+    }
+
+    /// The whole of a statement.
+    fn all(statement: &'a str) -> Words<'a> {
+        Words::read(statement, usize::MAX)
+    }
+
+    fn copies_over_connection(&self) -> bool {
+        self.has("stdin") || self.has("stdout")
     }
 
     fn lower(&self, i: usize) -> String {
@@ -120,12 +145,18 @@ mod tests {
             "ROLLBACK TO SAVEPOINT a",
             "ROLLBACK WORK TO a",
             "SAVEPOINT a",
-            "PREPARE p AS SELECT 1",
             "SELECT 'COMMIT'",
             "DO $$BEGIN END$$",
         ] {
             assert_eq!(Command::of(sql), Command::Other, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_copy_of_many_columns_is_one_too() {
+        let columns: Vec<String> = (0..60).map(|i| format!("c{i}")).collect();
+        let sql = format!("COPY t ({}) FROM STDIN", columns.join(", "));
+        assert_eq!(Command::of(&sql), Command::CopyOverConnection);
     }
 
     #[test]
@@ -149,6 +180,11 @@ mod tests {
             ("VACUUM FULL t", Command::Other),
             ("COPY t (a) FROM stdin WITH (FORMAT csv)", Command::CopyOverConnection),
             ("COPY t FROM '/stdin'", Command::Other),
+            ("SET ROLE owner", Command::Role),
+            ("SET SESSION AUTHORIZATION owner", Command::Role),
+            ("SET SESSION work_mem = 1", Command::Session),
+            ("PREPARE p AS SELECT 1", Command::Session),
+            ("WITH a AS (SELECT 1) UPDATE t SET x = 1", Command::Rows),
         ] {
             assert_eq!(Command::of(sql), command, "{sql}");
         }

@@ -22,7 +22,7 @@ use crate::place::{failed_file, in_message};
 use crate::preflight::{self, Preflight};
 use crate::session::{Failure, Watch};
 use crate::steps::Steps;
-use crate::{Error, Excerpt, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+use crate::{Applied, Error, Excerpt, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
 
 /// When a statement counts as long, and how often it is looked at then.
 const LONG: Duration = Duration::from_secs(2);
@@ -101,7 +101,7 @@ impl Default for Options {
 
 /// Applies the pending files, one transaction each, under the migration lock.
 ///
-/// The session is one of [`Session::connect_to_migrate`]. Where nothing is pending nothing is written, and no privilege
+/// The session is one of [`Session::connect_to_migrate`]; at the end it holds no advisory lock any more. Where nothing is pending nothing is written, and no privilege
 /// but SELECT on the history is needed. When a file fails it is rolled back whole; those before it stay applied, and
 /// the error says so.
 pub fn migrate(
@@ -172,6 +172,11 @@ fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error
                 "`{path}` has a `COPY … FROM STDIN`, which only psql can carry out"
             ))
             .help("write the rows as `INSERT INTO … VALUES …`, or load them with a script of yours"),
+            Command::Role if file.directives().no_transaction => {
+                Error::refused(format!("`{path}` changes the role, and has no transaction to do it in"))
+                    .cause("its journal would be written as that role")
+                    .help("connect as that role for this file, or put what needs it into a file with a transaction")
+            }
             _ => continue,
         };
         return Err(error
@@ -310,9 +315,14 @@ impl<'a> Run<'a> {
             let _ = self.session.batch(&reset(KEY));
             return outcome;
         }
+        self.commit(file, file.sql(), history_row)
+    }
+
+    /// Carries out `sql`, which is the file's text or what closes its journal, and records the file, in one transaction.
+    pub(crate) fn commit(&mut self, file: &'a MigrationFile, sql: &str, history_row: &str) -> Result<(), Error> {
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
-            let message = Message::new(file.sql(), history_row, self.limits(&patience), KEY);
+            let message = Message::new(sql, history_row, self.limits(&patience), KEY);
             let Err(failure) = self.send_watched(file, &message.text, &patience) else {
                 return Ok(());
             };
@@ -340,6 +350,9 @@ impl<'a> Run<'a> {
                 return Err(self.guarded(file, reason));
             }
             let prefix = (message.prefix_characters, message.prefix_statements);
+            if !std::ptr::eq(sql, file.sql()) {
+                return Err(self.explain(failed_file(file, &failure.error, None), &patience));
+            }
             let offset = in_message(file, self.preflight.standard_strings, server, failure.completed, prefix);
             return Err(self
                 .explain(failed_file(file, &failure.error, offset), &patience)
@@ -504,7 +517,11 @@ impl<'a> Run<'a> {
 /// Whether the history has the file's row.
 fn is_recorded(session: &Session, file: &MigrationFile) -> Result<bool, Error> {
     let history = SchemaHistory::read(session)?;
-    Ok(history.applied().iter().any(|row| row.version == file.version().get()))
+    let is_row = |row: &Applied| {
+        (row.version, row.checksum, row.name.as_str())
+            == (file.version().get(), file.checksum(), file.name().description())
+    };
+    Ok(history.applied().iter().any(is_row))
 }
 
 impl Transaction for Run<'_> {

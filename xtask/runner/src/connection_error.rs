@@ -80,6 +80,9 @@ fn help_for_refusal(url: &DatabaseUrl, code: &SqlState, error: Error) -> Error {
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => error
             .help(format!("does the role exist? `CREATE ROLE \"{user}\" LOGIN PASSWORD '…'`"))
             .help("does the server's pg_hba.conf let it in from here? one that asks for encryption needs `sslmode=require` in DATABASE_URL"),
+        SqlState::INVALID_CATALOG_NAME if !url.is_local() => error.help(format!(
+            "correct the name in DATABASE_URL, or create it there: `CREATE DATABASE \"{database}\"`"
+        )),
         SqlState::INVALID_CATALOG_NAME => error
             .help(format!("`cargo xtask db:push` creates `{database}`; or correct the name in DATABASE_URL")),
         SqlState::INSUFFICIENT_PRIVILEGE => error.help(format!("let the database's owner run `GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\"`")),

@@ -82,11 +82,17 @@ impl Environment {
     }
 
     /// The address for migrations: `DIRECT_DATABASE_URL` where it is set, for a server behind a pooler; else that of
-    /// [`Environment::database_url`].
+    /// [`Environment::database_url`]. That of the file does not count where the environment has a `DATABASE_URL`.
     pub fn direct_database_url(&self) -> Result<DatabaseUrl, Error> {
-        match self.get(DIRECT_DATABASE_URL) {
+        let of_process = self
+            .process(DIRECT_DATABASE_URL)
+            .map(|value| value.to_string_lossy().into_owned());
+        let of_file = self
+            .in_file(DIRECT_DATABASE_URL)
+            .filter(|_| self.process(DATABASE_URL).is_none());
+        match of_process.or(of_file.map(str::to_owned)) {
             Some(text) => DatabaseUrl::parse(&text)
-                .map_err(|e| e.help(format!("it was read from {DIRECT_DATABASE_URL}, not DATABASE_URL"))),
+                .map_err(|e| e.help(format!("it was read from {DIRECT_DATABASE_URL}, not {DATABASE_URL}"))),
             None => self.database_url(),
         }
     }
@@ -298,6 +304,15 @@ mod tests {
         environment.in_process = |_| Some("".into());
         assert_eq!(environment.get(DATABASE_URL).unwrap(), "postgres://file@h/d");
         assert!(environment.notes()[0].contains("empty"));
+    }
+
+    #[test]
+    fn the_direct_address_comes_from_where_the_other_does() {
+        let mut environment =
+            environment("DATABASE_URL=postgres://u@h/file\nDIRECT_DATABASE_URL=postgres://u@h/direct").unwrap();
+        assert_eq!(environment.direct_database_url().unwrap().database(), "direct");
+        environment.in_process = |name| (name == DATABASE_URL).then(|| "postgres://u@h/scratch".into());
+        assert_eq!(environment.direct_database_url().unwrap().database(), "scratch");
     }
 
     #[test]

@@ -143,6 +143,16 @@ impl<'a> Journal<'a> {
             .map_err(|e| sql_error(format!("failed to write the journal `{}`", self.table), &e))
     }
 
+    /// The statement that notes that the statement `number` was carried out, to go with it.
+    pub(crate) fn done(&self, number: usize, checksum: &str) -> String {
+        format!(
+            "INSERT INTO {} (event, version, statement, checksum) VALUES ('{}', {}, {number}, '{checksum}')",
+            self.table,
+            Event::Done.word(),
+            self.version
+        )
+    }
+
     /// The statement that closes the file's entries, to go with its history row.
     pub(crate) fn completion(&self) -> String {
         format!(

@@ -16,7 +16,7 @@ pub(crate) const KEY: i64 = i64::from_be_bytes(*b"\0dbtask\0");
 /// The first and the longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
-/// The lock, held until it goes out of scope or the session ends.
+/// The lock, held until it goes out of scope or the session ends; with it goes every advisory lock of the session.
 pub struct MigrationLock<'a> {
     session: &'a Session,
 }
@@ -65,8 +65,8 @@ impl<'a> MigrationLock<'a> {
 
 impl Drop for MigrationLock<'_> {
     fn drop(&mut self) {
-        // All of them: each file's message takes it once more. Should this fail, the connection is gone, and the lock
-        // with it.
+        // All of them: each file's message takes it once more, and so does a probe behind a pooler. Should this fail, the
+        // connection is gone, and the lock with it.
         let _ = self.session.batch("SELECT pg_catalog.pg_advisory_unlock_all()");
     }
 }
@@ -80,7 +80,7 @@ SELECT l.pid, pg_catalog.concat_ws(', ', 'pid ' || l.pid, nullif(a.application_n
   'from ' || coalesce(pg_catalog.host(a.client_addr), 'a local socket'),
   'connected since ' || pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC',
   a.state || ' for ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - a.state_change),
-  nullif('`' || pg_catalog.left(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), 80) || '`', '``'))
+  nullif('`' || pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(a.query, '\\s+', ' ', 'g'), '(passw|secret).*$', '…', 'i'), 80) || '`', '``'))
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())

@@ -25,7 +25,7 @@ pub struct Observation {
 const LOOK: &str = "\
 SELECT (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(', ', 'pid ' || b.pid, nullif(b.application_name, ''),
           'user ' || b.usename, b.state || ' for ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - b.xact_start),
-          nullif('`' || pg_catalog.left(pg_catalog.regexp_replace(b.query, '\\s+', ' ', 'g'), 60) || '`', '``')), '; ')
+          nullif('`' || pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.regexp_replace(b.query, '\\s+', ' ', 'g'), '(passw|secret).*$', '…', 'i'), 60) || '`', '``')), '; ')
         FROM pg_catalog.pg_stat_activity b WHERE b.pid = ANY (pg_catalog.pg_blocking_pids($1))),
   coalesce(
     (SELECT phase || coalesce(': ' || CASE WHEN tuples_total > 0 THEN 100 * tuples_done / tuples_total

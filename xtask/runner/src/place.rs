@@ -35,10 +35,10 @@ pub(crate) fn in_message(
     }
 }
 
-/// Where an error lies in a statement that was sent alone and begins at the byte `start`.
-pub(crate) fn in_statement(file: &MigrationFile, error: &DbError, start: usize) -> usize {
+/// Where an error lies in a statement that was sent behind `before` characters and begins at the byte `start`.
+pub(crate) fn in_statement(file: &MigrationFile, error: &DbError, start: usize, before: usize) -> usize {
     position(error)
-        .and_then(|p| character_offset(&file.sql()[start..], p))
+        .and_then(|position| character_offset(&file.sql()[start..], position.checked_sub(before)?))
         .map_or(start, |offset| start + offset)
 }
 

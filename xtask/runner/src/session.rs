@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -29,6 +29,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a cancel request may take; it travels on a connection of its own.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long opening the second connection may take.
+const OBSERVER_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Settings of a session that migrates, given at its start, where `RESET ALL` in a file leads back to. A statement
 /// outside of our own transactions never queues for a lock for long, and a session whose client is gone ends.
 const START_OPTIONS: &str = "-c lock_timeout=200ms -c idle_in_transaction_session_timeout=30s";
@@ -47,7 +50,7 @@ pub struct Session {
     notices: Arc<Mutex<Vec<DbError>>>,
     url: DatabaseUrl,
     /// Of a session that migrates.
-    interrupts: Option<RefCell<Interrupts>>,
+    interrupts: RefCell<Option<Interrupts>>,
     interrupted: Cell<Option<i32>>,
     observer: RefCell<Option<Observer>>,
 }
@@ -90,10 +93,10 @@ impl Session {
 
     /// As [`Session::connect`], with the server's own error for a caller that can do something about it.
     pub fn try_connect(url: &DatabaseUrl) -> Result<Result<Session, SqlError>, Error> {
-        Session::open(url, None, url.config().clone())
+        Session::open(url, url.config().clone())
     }
 
-    /// A session that migrates: it never queues for a lock for long, and Ctrl-C is its own to handle from now on.
+    /// A session that migrates: it never queues for a lock for long.
     pub fn connect_to_migrate(url: &DatabaseUrl) -> Result<Session, Error> {
         Session::try_connect_to_migrate(url)?.map_err(|e| connection_error(url, &e))
     }
@@ -105,7 +108,7 @@ impl Session {
             // the user's come last: they win
             let options = format!("{options} {}", config.get_options().unwrap_or_default());
             config.options(options.trim_end());
-            Session::open(url, Some(Interrupts::listen), config)
+            Session::open(url, config)
         };
         let opened = open(&format!("{START_OPTIONS} {CHECK_OPTION}"))?;
         match opened
@@ -121,11 +124,7 @@ impl Session {
         }
     }
 
-    fn open(
-        url: &DatabaseUrl,
-        listen: Option<fn() -> Result<Interrupts, Error>>,
-        mut config: tokio_postgres::Config,
-    ) -> Result<Result<Session, SqlError>, Error> {
+    fn open(url: &DatabaseUrl, mut config: tokio_postgres::Config) -> Result<Result<Session, SqlError>, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -151,20 +150,24 @@ impl Session {
                 }
             }
         });
-        let interrupts = listen
-            .map(|listen| runtime.block_on(async { listen() }))
-            .transpose()?
-            .map(RefCell::new);
         Ok(Ok(Session {
             runtime,
             client: Some(client),
             driver: Some(driver),
             notices,
             url: url.clone(),
-            interrupts,
+            interrupts: RefCell::new(None),
             interrupted: Cell::new(None),
             observer: RefCell::new(None),
         }))
+    }
+
+    /// Has Ctrl-C, SIGTERM and SIGHUP cancel what the server is doing, for a program that does nothing but migrate: they
+    /// do not end the process by themselves any more, for the rest of its life.
+    pub fn cancel_on_signals(&self) -> Result<(), Error> {
+        let interrupts = self.runtime.block_on(async { Interrupts::listen() })?;
+        self.interrupts.replace(Some(interrupts));
+        Ok(())
     }
 
     /// The address that it connected to.
@@ -235,9 +238,7 @@ impl Session {
         self.runtime.block_on(async {
             let mut sleep = pin!(tokio::time::sleep(duration));
             poll_fn(|cx| {
-                if let Some(interrupts) = &self.interrupts
-                    && let Poll::Ready(number) = interrupts.borrow_mut().poll(cx)
-                {
+                if let Poll::Ready(number) = self.poll_signal(cx) {
                     self.interrupted.set(Some(number));
                     signalled = true;
                     return Poll::Ready(());
@@ -295,9 +296,7 @@ impl Session {
                     if let Poll::Ready(value) = work.as_mut().poll(cx) {
                         return Poll::Ready(Happened::Answer(value));
                     }
-                    if let Some(interrupts) = &self.interrupts
-                        && let Poll::Ready(number) = interrupts.borrow_mut().poll(cx)
-                    {
+                    if let Poll::Ready(number) = self.poll_signal(cx) {
                         return Poll::Ready(Happened::Signal(number));
                     }
                     match tick.as_mut().as_pin_mut() {
@@ -323,6 +322,13 @@ impl Session {
                 }
             }
         })
+    }
+
+    fn poll_signal(&self, cx: &mut Context<'_>) -> Poll<i32> {
+        self.interrupts
+            .borrow_mut()
+            .as_mut()
+            .map_or(Poll::Pending, |interrupts| interrupts.poll(cx))
     }
 
     async fn cancel(&self) {
@@ -351,8 +357,9 @@ impl Session {
 
     async fn open_observer(&self) {
         if self.observer.borrow().is_none() {
-            let opened = Observer::connect(&self.url).await.ok();
-            self.observer.replace(opened);
+            // it must never hold up what it observes
+            let opened = tokio::time::timeout(OBSERVER_PATIENCE, Observer::connect(&self.url)).await;
+            self.observer.replace(opened.ok().and_then(Result::ok));
         }
     }
 

@@ -13,11 +13,14 @@ use tokio_postgres::error::SqlState;
 use crate::apply::Run;
 use crate::indexes::{self, InvalidIndex};
 use crate::journal::{Event as Entry, Journal, Step};
-use crate::message::{Message, reset};
+use crate::message::reset;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_statement};
 use crate::session::Failure;
 use crate::{Error, Event, Excerpt, sql_error};
+
+/// What stands before a statement that goes with its note in the journal.
+const BEGIN: &str = "BEGIN;";
 
 /// A file whose statements are carried out one by one.
 pub(crate) struct Steps<'r, 'a> {
@@ -50,29 +53,31 @@ impl<'r, 'a> Steps<'r, 'a> {
                 return Err(interruption.state(self.standing(number + 1)));
             }
         }
-        let limits = self.run.limits(&Patience::new(self.run.options.lock_budget));
         // what the file set must not reach the history row
         let _ = self.run.session.batch(&reset(crate::lock::KEY));
-        let message = Message::new(&self.journal.completion(), history_row, limits, crate::lock::KEY);
-        self.run.session.run(&message.text, None).map(drop).map_err(|failure| {
-            let all = self.statements.len();
-            failed_file(self.file, &failure.error, None).state(format!(
-                "{}; only its row in the history is missing",
-                self.standing(all)
-            ))
-        })
+        let completion = self.journal.completion();
+        let all = self.statements.len();
+        let standing = format!("{}; only its row in the history is missing", self.standing(all));
+        self.run
+            .commit(self.file, &completion, history_row)
+            .map_err(|e| e.state(standing))
     }
 
     fn step(&mut self, number: usize) -> Result<(), Error> {
         let sql = &self.file.sql()[self.statements[number].clone()];
         let checksum = checksum(self.file.name(), sql).to_string();
         let known = self.known.get(&number).cloned();
+        let command = Command::of(sql);
         match &known {
+            // what it did to the session is gone with that session
+            Some(step) if step.done && step.checksum == checksum && command == Command::Session => {
+                let set = self.run.session.batch(sql);
+                return set.map_err(|e| failed_file(self.file, &e, Some(self.statements[number].start)));
+            }
             Some(step) if step.done && step.checksum == checksum => return Ok(()),
             Some(step) if step.done => return Err(self.changed(number)),
             _ => {}
         }
-        let command = Command::of(sql);
         let concurrent = matches!(
             command,
             Command::CreateIndexConcurrently { .. } | Command::ReindexConcurrently
@@ -86,7 +91,7 @@ impl<'r, 'a> Steps<'r, 'a> {
                 Vec::new()
             };
             self.journal.note(Entry::Begin, number, &checksum, &before)?;
-            let outcome = self.send(sql, &command, &patience);
+            let outcome = self.send(sql, &command, &patience, number, &checksum);
             let left = if concurrent {
                 self.left_behind(&before)
             } else {
@@ -110,15 +115,29 @@ impl<'r, 'a> Steps<'r, 'a> {
                 }
             }
         }
-        self.journal.note(Entry::Done, number, &checksum, &[])?;
+        // rows are changed and noted in one transaction
+        if command != Command::Rows {
+            self.journal.note(Entry::Done, number, &checksum, &[])?;
+        }
         self.run.check_lock(self.file)
     }
 
-    /// Sends one statement alone: it is its own transaction, or none.
-    fn send(&mut self, sql: &str, command: &Command, patience: &Patience) -> Result<(), Failure> {
+    /// Sends one statement alone: it is its own transaction, or none. One that changes rows goes with its note in the
+    /// journal, since nothing could tell afterwards whether it was carried out.
+    fn send(
+        &mut self,
+        sql: &str,
+        command: &Command,
+        patience: &Patience,
+        number: usize,
+        checksum: &str,
+    ) -> Result<(), Failure> {
         let mut limits = self.run.limits(patience);
         // These wait for others without keeping anybody out, and as long as the others take.
-        if *command != Command::Other {
+        if matches!(
+            command,
+            Command::CreateIndexConcurrently { .. } | Command::ReindexConcurrently | Command::Patient
+        ) {
             limits.lock_timeout = patience.left();
         }
         let (settings, _) = limits.settings("");
@@ -126,7 +145,15 @@ impl<'r, 'a> Steps<'r, 'a> {
             .session
             .batch(&settings)
             .map_err(|error| Failure { completed: 0, error })?;
-        self.run.send_watched(self.file, sql, patience).map(drop)
+        if *command != Command::Rows {
+            return self.run.send_watched(self.file, sql, patience).map(drop);
+        }
+        let message = format!("{BEGIN}{sql}\n;{};COMMIT", self.journal.done(number, checksum));
+        let outcome = self.run.send_watched(self.file, &message, patience).map(drop);
+        if outcome.is_err() {
+            let _ = self.run.session.batch("ROLLBACK");
+        }
+        outcome
     }
 
     /// Drops what earlier tries left INVALID; the object identifiers of what else is INVALID.
@@ -181,7 +208,12 @@ impl<'r, 'a> Steps<'r, 'a> {
             return Ok(());
         }
         let start = self.statements[number].start;
-        let offset = server.map_or(start, |e| in_statement(self.file, e, start));
+        let before = if Command::of(&self.file.sql()[self.statements[number].clone()]) == Command::Rows {
+            BEGIN.len()
+        } else {
+            0
+        };
+        let offset = server.map_or(start, |e| in_statement(self.file, e, start, before));
         let mut error = self
             .run
             .explain(failed_file(self.file, &failure.error, Some(offset)), patience);

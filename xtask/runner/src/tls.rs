@@ -89,7 +89,7 @@ impl Tls {
             );
         }
         // libpq: with a root certificate at hand, `require` verifies it
-        if self.mode == SslMode::Require && self.root_cert.is_some() {
+        if self.mode == SslMode::Require && (self.root_cert.is_some() || default_root().is_some()) {
             self.mode = SslMode::VerifyCa;
         }
         if self.direct && matches!(self.mode, SslMode::Disable | SslMode::Prefer) {
@@ -106,10 +106,7 @@ impl Tls {
         match self.root_cert.as_deref() {
             Some(SYSTEM) => Roots::Machine,
             Some(file) => Roots::File(PathBuf::from(file)),
-            None => std::env::home_dir()
-                .map(|home| home.join(".postgresql/root.crt"))
-                .filter(|file| file.exists())
-                .map_or(Roots::Machine, Roots::File),
+            None => default_root().map_or(Roots::Machine, Roots::File),
         }
     }
 
@@ -153,6 +150,13 @@ impl Tls {
             .build()
             .map_err(|e| failed(&e))
     }
+}
+
+/// libpq's default for `sslrootcert`, where it exists.
+fn default_root() -> Option<PathBuf> {
+    std::env::home_dir()
+        .map(|home| home.join(".postgresql/root.crt"))
+        .filter(|file| file.exists())
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {

@@ -5,6 +5,7 @@ use dbtask_runner::Error;
 
 use crate::commands::{drop, push};
 use crate::exit::Exit;
+use crate::guard;
 use crate::output::Output;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -24,11 +25,33 @@ pub(crate) struct Reset {
 impl Reset {
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         let folder = workspace.read_migrations()?;
-        let target = Target::open_or_create(workspace, output)?;
-        drop::erase(&target, self.yes.as_deref(), "db:reset", output)?;
+        let emptied = Target::open_or_create(workspace, output)?;
+        drop::erase(&emptied, self.yes.as_deref(), "db:reset", output)?;
         // only now: from here on Ctrl-C is the session's to handle, and no longer ends a question
         let target = Target::open_to_migrate(workspace, output)?;
+        guard::development_only(&target, "db:reset")?;
+        same_database(&emptied, &target)?;
         let applied = push::apply(&target.session, &folder, self.patience.options(), output)?;
         Ok(push::report(&target, &applied, output))
     }
+}
+
+/// `DIRECT_DATABASE_URL` may name another database than the one that was emptied.
+fn same_database(emptied: &Target, target: &Target) -> Result<(), Error> {
+    let identity = |t: &Target| {
+        (
+            t.identity.system_identifier,
+            t.identity.oid,
+            t.identity.database.clone(),
+        )
+    };
+    if identity(emptied) == identity(target) {
+        return Ok(());
+    }
+    Err(
+        Error::refused("DATABASE_URL and DIRECT_DATABASE_URL lead to different databases")
+            .cause(format!("to {}, and to {}", emptied.describe(), target.describe()))
+            .state("the first is empty now; the second was not touched")
+            .help("make both lead to the same one, then type `cargo xtask db:push`"),
+    )
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dbtask_runner::{Error, SchemaHistory};
+use dbtask_runner::{Error, MigrationLock, Options, SchemaHistory};
 use serde_json::json;
 
 use crate::archive::Archive;
@@ -52,6 +52,11 @@ impl Restore {
             &format!("db:restore {}", self.file.display()),
             output,
         )?;
+        // no push runs into a database that is half restored
+        let lock_wait = Options::default().lock_wait;
+        let _lock = MigrationLock::take(&target.session, lock_wait, &mut |holder| {
+            output.waiting(&holder.description);
+        })?;
         let started = std::time::Instant::now();
         archive.restore(&target, self.no_owner)?;
         let version = SchemaHistory::read(&target.session)?.version();

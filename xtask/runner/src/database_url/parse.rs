@@ -19,6 +19,9 @@ const DEFAULT_PORT: u16 = 5432;
 /// How long connecting may take where `connect_timeout` is not given: libpq would wait for ever.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long a silent connection may be before the system asks whether the other end is there: two hours by default.
+const KEEPALIVES_IDLE: Duration = Duration::from_mins(1);
+
 /// Where servers put their socket when no host is named.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
@@ -149,6 +152,7 @@ pub(super) struct Settings {
     pub(super) database: Option<String>,
     tls: Tls,
     connect_timeout: Option<Duration>,
+    keepalives_idle: Option<Duration>,
     parameters: Vec<(String, String)>,
     config: Config,
 }
@@ -234,9 +238,9 @@ impl Settings {
             "options" => drop(config.options(value)),
             "application_name" => drop(config.application_name(value)),
             // in libpq zero means for ever
-            "connect_timeout" => self.connect_timeout = Some(seconds()?).filter(|t| !t.is_zero()),
+            "connect_timeout" => self.connect_timeout = Some(seconds()?),
             "keepalives" => drop(config.keepalives(number()? != 0)),
-            "keepalives_idle" => drop(config.keepalives_idle(seconds()?)),
+            "keepalives_idle" => self.keepalives_idle = Some(seconds()?),
             "keepalives_interval" => drop(config.keepalives_interval(seconds()?)),
             "keepalives_count" => drop(config.keepalives_retries(number()?)),
             "tcp_user_timeout" => drop(config.tcp_user_timeout(Duration::from_millis(number()?.into()))),
@@ -293,7 +297,12 @@ impl Settings {
         config
             .user(&user)
             .dbname(&database)
-            .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
+            .keepalives_idle(self.keepalives_idle.unwrap_or(KEEPALIVES_IDLE));
+        match self.connect_timeout.unwrap_or(CONNECT_TIMEOUT) {
+            // as libpq has it: for ever
+            Duration::ZERO => {}
+            timeout => drop(config.connect_timeout(timeout)),
+        }
         config.ssl_mode(match self.tls.mode {
             SslMode::Disable => ClientSslMode::Disable,
             SslMode::Prefer => ClientSslMode::Prefer,
