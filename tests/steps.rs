@@ -266,3 +266,25 @@ fn rows_are_changed_once_even_if_their_note_cannot_be_written() {
     );
     checkout.run(&["db:push"]).exits(3).says("changes the role");
 }
+
+#[test]
+fn a_file_whose_row_cannot_be_written_yet_says_that_its_statements_stay() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    checkout.migration(
+        "V00002__index.sql",
+        "-- dbtask:no-transaction\nCREATE INDEX CONCURRENTLY people_id ON people (id);\n",
+    );
+    let mut busy = database.client();
+    busy.batch_execute("BEGIN; LOCK TABLE refinery_schema_history IN SHARE MODE")
+        .unwrap();
+    checkout
+        .run(&["db:push", "--lock-budget", "1s"])
+        .exits(1)
+        .says("the first 1 of the 1 statements")
+        .says("only its row in the history is missing")
+        .hides("rolled back whole");
+    busy.batch_execute("COMMIT").unwrap();
+    checkout.run(&["db:push"]).exits(0);
+    assert_eq!(count(&database, RECORDED), 1);
+}

@@ -4,15 +4,15 @@
 //! the server: its SQL and the history row go in one message and one transaction, so that either both are there
 //! afterwards or neither is; and that files and history are compared once, in linear time, by the plan.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use dbtask_rules::{Command, MigrationFile, Version, statements};
+use dbtask_rules::{MigrationFile, Version};
 use refinery::{Migration, Target};
 use refinery_core::Migrate;
 use refinery_core::error::Kind as EngineKind;
 use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
+use crate::fit::refuse_unfit;
 use crate::history::HISTORY_TABLE;
 use crate::lock::KEY;
 use crate::message::{GuardReason, Limits, Message, guard_reason, prepare, reset};
@@ -22,7 +22,7 @@ use crate::place::{failed_file, in_message};
 use crate::preflight::{self, Preflight};
 use crate::session::{Failure, Watch};
 use crate::steps::Steps;
-use crate::{Applied, Error, Excerpt, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+use crate::{Applied, Error, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
 
 /// When a statement counts as long, and how often it is looked at then.
 const LONG: Duration = Duration::from_secs(2);
@@ -101,9 +101,9 @@ impl Default for Options {
 
 /// Applies the pending files, one transaction each, under the migration lock.
 ///
-/// The session is one of [`Session::connect_to_migrate`]; at the end it holds no advisory lock any more. Where nothing is pending nothing is written, and no privilege
-/// but SELECT on the history is needed. When a file fails it is rolled back whole; those before it stay applied, and
-/// the error says so.
+/// The session is one of [`Session::connect_to_migrate`]; at the end it holds no advisory lock any more. Where nothing
+/// is pending nothing is written, and no privilege but SELECT on the history is needed. When a file fails it is rolled
+/// back whole; those before it stay applied, and the error says so.
 pub fn migrate(
     session: &Session,
     files: &[MigrationFile],
@@ -146,6 +146,9 @@ pub fn migrate(
         blocker: None,
         tell,
     };
+    if history.table().is_none() {
+        run.create_history()?;
+    }
     run.apply_all()?;
     drop(lock);
     let last = plan.pending.last().map(|file| file.version());
@@ -153,78 +156,6 @@ pub fn migrate(
         files: run.done,
         version: plan.version().max(last),
     })
-}
-
-/// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
-/// recorded. One without a transaction is journalled in between its statements. And only psql sends COPY its data.
-fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
-    let path = file.path();
-    for range in statements::split_as(file.sql(), preflight.standard_strings) {
-        let error = match Command::of(&file.sql()[range.clone()]) {
-            Command::Transaction(word) => Error::refused(format!(
-                "`{path}` has a transaction of its own: `{}`",
-                word.to_uppercase()
-            ))
-            .cause("the file and its row in the history are one transaction already")
-            .help("take BEGIN, COMMIT and ROLLBACK out")
-            .help("for a statement that cannot run in a transaction put `-- dbtask:no-transaction` on the first line"),
-            Command::CopyOverConnection => Error::refused(format!(
-                "`{path}` has a `COPY … FROM STDIN`, which only psql can carry out"
-            ))
-            .help("write the rows as `INSERT INTO … VALUES …`, or load them with a script of yours"),
-            Command::Role if file.directives().no_transaction => {
-                Error::refused(format!("`{path}` changes the role, and has no transaction to do it in"))
-                    .cause("its journal would be written as that role")
-                    .help("connect as that role for this file, or put what needs it into a file with a transaction")
-            }
-            _ => continue,
-        };
-        return Err(error
-            .at(Excerpt::of_byte(path, file.sql(), range.start))
-            .state("nothing was applied"));
-    }
-    Ok(())
-}
-
-/// The SQL that [`migrate`] would send for the pending files, for people to read and for psql.
-pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error> {
-    let mut script = Script {
-        sql: String::new(),
-        in_transaction: true,
-    };
-    if history.table().is_none() && !plan.pending.is_empty() {
-        script.sql.push_str(&create_history());
-        script.sql.push('\n');
-    }
-    let table = history.table().unwrap_or(HISTORY_TABLE);
-    for file in &plan.pending {
-        let _ = write!(script.sql, "\n-- {}\n", file.path());
-        script.in_transaction = !file.directives().no_transaction;
-        refinery_migrate(&mut script, vec![to_refinery(file)?], Target::Latest, table, true)
-            .map_err(|e| own_error(&e))?;
-    }
-    Ok(script.sql)
-}
-
-/// Stands in for a connection and writes down what it is sent.
-struct Script {
-    sql: String,
-    in_transaction: bool,
-}
-
-impl Transaction for Script {
-    type Error = Error;
-
-    fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
-        let queries: Vec<&str> = queries.collect();
-        let (begin, commit) = if self.in_transaction {
-            ("BEGIN;\n", "COMMIT;\n")
-        } else {
-            ("", "")
-        };
-        let _ = write!(self.sql, "{begin}{}\n;\n{commit}", queries.join("\n;\n"));
-        Ok(queries.len())
-    }
 }
 
 /// A run, and the connection that refinery drives.
@@ -239,6 +170,14 @@ pub(crate) struct Run<'a> {
     /// Who was last seen in the way of the current file.
     blocker: Option<String>,
     pub(crate) tell: &'a mut dyn FnMut(Event<'_>),
+}
+
+/// What ends a file whose statements were carried out one by one.
+pub(crate) struct Closing {
+    /// It goes with the history row.
+    pub(crate) sql: String,
+    /// How things stand where that is not committed.
+    pub(crate) standing: String,
 }
 
 /// How a file ended whose message failed.
@@ -265,7 +204,6 @@ impl<'a> Run<'a> {
 
     /// Applies what is pending, in order, until a file fails or a signal comes.
     fn apply_all(&mut self) -> Result<(), Error> {
-        self.create_history()?;
         self.session
             .batch(&prepare(KEY))
             .map_err(|e| sql_error("failed to prepare the session", &e))?;
@@ -295,11 +233,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Creates the history only where there is none: refinery's own way needs CREATE even when nothing is pending.
+    /// Creates the history. Only where there is none: refinery's own way needs CREATE even when nothing is pending.
     fn create_history(&mut self) -> Result<(), Error> {
-        if SchemaHistory::find(self.session)?.is_some() {
-            return Ok(());
-        }
         self.session.batch(&create_history()).map_err(|e| {
             sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e).state("nothing was applied")
         })?;
@@ -315,11 +250,18 @@ impl<'a> Run<'a> {
             let _ = self.session.batch(&reset(KEY));
             return outcome;
         }
-        self.commit(file, file.sql(), history_row)
+        self.commit(file, history_row, None)
     }
 
-    /// Carries out `sql`, which is the file's text or what closes its journal, and records the file, in one transaction.
-    pub(crate) fn commit(&mut self, file: &'a MigrationFile, sql: &str, history_row: &str) -> Result<(), Error> {
+    /// Carries out the file, or what closes the journal of one that was carried out already, and records it, in one
+    /// transaction.
+    pub(crate) fn commit(
+        &mut self,
+        file: &'a MigrationFile,
+        history_row: &str,
+        closing: Option<&Closing>,
+    ) -> Result<(), Error> {
+        let sql = closing.map_or(file.sql(), |closing| &closing.sql);
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
             let message = Message::new(sql, history_row, self.limits(&patience), KEY);
@@ -327,7 +269,7 @@ impl<'a> Run<'a> {
                 return Ok(());
             };
             let Some(server) = failure.answer(self.session) else {
-                return self.after_loss(file, &failure);
+                return self.after_loss(file, &failure, closing);
             };
             // After an error the server waits for the end of the transaction that the message began.
             let _ = self.session.batch("ROLLBACK");
@@ -340,7 +282,7 @@ impl<'a> Run<'a> {
             if !is_stopped && is_transient(server.code()) && self.try_again(file, &mut patience) {
                 continue;
             }
-            let rolled_back = format!("`{}` was rolled back whole; {}", file.path(), self.standing());
+            let rolled_back = self.rolled_back(file, closing);
             if let Some(interruption) = self.session.interruption() {
                 return Err(interruption
                     .state(rolled_back)
@@ -350,10 +292,10 @@ impl<'a> Run<'a> {
                 return Err(self.guarded(file, reason));
             }
             let prefix = (message.prefix_characters, message.prefix_statements);
-            if !std::ptr::eq(sql, file.sql()) {
-                return Err(self.explain(failed_file(file, &failure.error, None), &patience));
-            }
-            let offset = in_message(file, self.preflight.standard_strings, server, failure.completed, prefix);
+            let offset = match closing {
+                None => in_message(file, self.preflight.standard_strings, server, failure.completed, prefix),
+                Some(_) => None,
+            };
             return Err(self
                 .explain(failed_file(file, &failure.error, offset), &patience)
                 .state(rolled_back));
@@ -421,7 +363,7 @@ impl<'a> Run<'a> {
     }
 
     /// The connection is gone: connects again and looks how the file ended.
-    fn after_loss(&mut self, file: &'a MigrationFile, failure: &Failure) -> Result<(), Error> {
+    fn after_loss(&self, file: &'a MigrationFile, failure: &Failure, closing: Option<&Closing>) -> Result<(), Error> {
         let path = file.path();
         let error = sql_error(
             format!("the connection was lost while `{path}` was applied"),
@@ -433,7 +375,7 @@ impl<'a> Run<'a> {
                 .state(format!("`{path}` is applied and recorded; those behind it are not"))
                 .help("type `cargo xtask db:push` to go on")),
             Outcome::NotApplied => Err(error
-                .state(format!("`{path}` was rolled back whole; {}", self.standing()))
+                .state(self.rolled_back(file, closing))
                 .help("type `cargo xtask db:push` again")),
             Outcome::Unknown => Err(error
                 .state(format!("it is not known whether `{path}` was applied: whole or not at all"))
@@ -492,6 +434,14 @@ impl<'a> Run<'a> {
             Ok(())
         } else {
             Err(self.guarded(file, GuardReason::Lock))
+        }
+    }
+
+    /// How things stand after a transaction that was not committed.
+    fn rolled_back(&self, file: &MigrationFile, closing: Option<&Closing>) -> String {
+        match closing {
+            Some(closing) => closing.standing.clone(),
+            None => format!("`{}` was rolled back whole; {}", file.path(), self.standing()),
         }
     }
 

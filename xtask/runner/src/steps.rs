@@ -10,7 +10,7 @@ use std::ops::Range;
 use dbtask_rules::{Command, MigrationFile, checksum, statements};
 use tokio_postgres::error::SqlState;
 
-use crate::apply::Run;
+use crate::apply::{Closing, Run};
 use crate::indexes::{self, InvalidIndex};
 use crate::journal::{Event as Entry, Journal, Step};
 use crate::message::reset;
@@ -55,12 +55,12 @@ impl<'r, 'a> Steps<'r, 'a> {
         }
         // what the file set must not reach the history row
         let _ = self.run.session.batch(&reset(crate::lock::KEY));
-        let completion = self.journal.completion();
         let all = self.statements.len();
-        let standing = format!("{}; only its row in the history is missing", self.standing(all));
-        self.run
-            .commit(self.file, &completion, history_row)
-            .map_err(|e| e.state(standing))
+        let closing = Closing {
+            sql: self.journal.completion(),
+            standing: format!("{}; only its row in the history is missing", self.standing(all)),
+        };
+        self.run.commit(self.file, history_row, Some(&closing))
     }
 
     fn step(&mut self, number: usize) -> Result<(), Error> {

@@ -96,11 +96,16 @@ pub(crate) fn parse_version(text: &str) -> Result<Version, String> {
 impl Push {
     /// `db:push` without any option.
     pub(crate) fn plain() -> Push {
-        let minutes = Duration::from_mins(5);
+        let Options {
+            lock_wait,
+            lock_budget,
+            statement_timeout,
+            ..
+        } = Options::default();
         let patience = Patience {
-            lock_wait: minutes,
-            lock_budget: minutes,
-            statement_timeout: None,
+            lock_wait,
+            lock_budget,
+            statement_timeout,
         };
         Push {
             dry_run: false,
