@@ -28,6 +28,7 @@ mod push;
 mod readme;
 mod refinery;
 mod secrets;
+mod shadow;
 mod status;
 mod steps;
 mod support;

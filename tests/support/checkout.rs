@@ -117,7 +117,7 @@ impl Checkout {
             if name.starts_with("PG")
                 || name.starts_with("DBTASK_")
                 || name.starts_with("CARGO")
-                || name == "DATABASE_URL"
+                || name.ends_with("DATABASE_URL")
             {
                 command.env_remove(&*name);
             }

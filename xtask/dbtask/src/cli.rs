@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
-use crate::commands::{backup, baseline, down, drop, new, push, reset, restore, setup, status, up};
+use crate::commands::{backup, baseline, down, drop, new, push, rehearse, reset, restore, setup, status, up};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -26,7 +26,7 @@ Production:        never pushed to; README.md, \"Production\", has the steps
 
 DATABASE_URL comes from the environment, else from .env at the workspace root.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 something is pending (--check),\n130 and 143 interrupted by Ctrl-C, by SIGTERM";
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 something is pending (--check) or not proven,\n130 and 143 interrupted by Ctrl-C, by SIGTERM";
 
 /// Migrations for PostgreSQL, checked by the compiler and applied one transaction a file
 #[derive(Debug, Parser)]
@@ -63,6 +63,8 @@ enum Command {
     Status(status::Status),
     #[command(name = "db:new")]
     New(new::New),
+    #[command(name = "db:rehearse")]
+    Rehearse(rehearse::Rehearse),
     #[command(name = "db:drop")]
     Drop(drop::Drop),
     #[command(name = "db:reset")]
@@ -92,6 +94,7 @@ impl Cli {
             Command::Push(command) => command.run(&workspace, output),
             Command::Status(command) => command.run(&workspace, output),
             Command::New(command) => command.run(&workspace, output),
+            Command::Rehearse(command) => command.run(&workspace, output),
             Command::Drop(command) => command.run(&workspace, output),
             Command::Reset(command) => command.run(&workspace, output),
             Command::Baseline(command) => command.run(&workspace, output),

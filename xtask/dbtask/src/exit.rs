@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage,
     /// A guard refused; nothing was changed: 3.
     Refused,
-    /// Something is pending or differs (`--check`): 4.
+    /// Something is pending or differs (`--check`), or is not proven: 4.
     Pending,
     /// A signal stopped it: 128 + its number.
     Interrupted(u8),

@@ -23,6 +23,7 @@ mod guard;
 mod output;
 mod progress;
 pub mod server;
+mod shadow;
 mod takeover;
 mod target;
 mod workspace;

@@ -72,7 +72,8 @@ impl Target {
         Target::of(url, session)
     }
 
-    fn of(url: DatabaseUrl, session: Session) -> Result<Target, Error> {
+    /// The database that a session is connected to.
+    pub(crate) fn of(url: DatabaseUrl, session: Session) -> Result<Target, Error> {
         let identity = identify(&session)?;
         Ok(Target { url, session, identity })
     }
@@ -122,7 +123,7 @@ fn database_url(
 }
 
 /// Starts the private server when the URL is its own and it is down.
-fn wake(workspace: &Workspace, url: &DatabaseUrl, output: &Output) -> Result<(), Error> {
+pub(crate) fn wake(workspace: &Workspace, url: &DatabaseUrl, output: &Output) -> Result<(), Error> {
     let cluster = Cluster::of_workspace(workspace.root())?;
     let ours = url.endpoints().iter().any(|(host, port)| cluster.owns(host, *port));
     if ours && cluster.running().is_none() {
@@ -161,7 +162,8 @@ fn connect_or_create(url: &DatabaseUrl, connect: Connect, output: &Output) -> Re
     connect(url)?.map_err(|e| connection_error(url, &e))
 }
 
-fn identify(session: &Session) -> Result<Identity, Error> {
+/// Asks the server who it is.
+pub(crate) fn identify(session: &Session) -> Result<Identity, Error> {
     let failed = |e| sql_error("failed to ask the server who it is", &e);
     let row = session
         .query_one(

@@ -177,6 +177,91 @@ pub fn are_same(one: &str, other: &str) -> bool {
         .eq(pieces(other).map(|(_, range)| &other[range]))
 }
 
+/// How a statement begins, wherever it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The byte at which it begins.
+    pub start: usize,
+    /// Its first words, in lower case; quoted names with their quotes.
+    pub words: Vec<String>,
+}
+
+/// How many words a [`Head`] has at the most: a GRANT may name many roles.
+const HEAD: usize = 64;
+
+/// The heads of all statements of a text, also of those in `DO` blocks and in the bodies of routines, and of what looks like
+/// one in a string there (`EXECUTE 'CREATE ROLE …'`). For a search that would rather find too much.
+pub fn heads(sql: &str) -> Vec<Head> {
+    let mut heads = Vec::new();
+    collect_heads(sql, 0, false, &mut heads);
+    heads
+}
+
+/// The words in a body behind which a statement may begin.
+const OPENERS: [&str; 7] = ["begin", "then", "else", "loop", "execute", "declare", "perform"];
+
+fn collect_heads(sql: &str, base: usize, in_body: bool, heads: &mut Vec<Head>) {
+    let mut current: Option<Head> = None;
+    let mut fresh = true;
+    for (token, range) in Lexer::new(sql) {
+        let text = &sql[range.clone()];
+        let start = base + range.start;
+        match token {
+            Token::Semicolon => {
+                heads.extend(current.take());
+                fresh = true;
+            }
+            Token::Word if in_body && OPENERS.contains(&text.to_ascii_lowercase().as_str()) => {
+                heads.extend(current.take());
+                fresh = true;
+            }
+            Token::Word if fresh => {
+                let words = vec![text.to_ascii_lowercase()];
+                current = Some(Head { start, words });
+                fresh = false;
+            }
+            Token::Word => take_word(&mut current, text.to_ascii_lowercase()),
+            Token::Other if text.starts_with('"') => take_word(&mut current, text.to_owned()),
+            Token::Other => {
+                let has_bodies = in_body || current.as_ref().is_some_and(Head::has_bodies);
+                if let Some(inner) = body(text, has_bodies) {
+                    collect_heads(&text[inner.clone()], start + inner.start, true, heads);
+                }
+            }
+            Token::LineComment | Token::BlockComment | Token::Open | Token::Close => {}
+        }
+    }
+    heads.extend(current);
+}
+
+fn take_word(head: &mut Option<Head>, word: String) {
+    if let Some(head) = head
+        && head.words.len() < HEAD
+    {
+        head.words.push(word);
+    }
+}
+
+impl Head {
+    /// Whether a string in it may be code: in `DO '…'` and `CREATE FUNCTION … AS '…'` it is.
+    fn has_bodies(&self) -> bool {
+        let is = |word: &str| self.words.iter().any(|w| w == word);
+        self.words[0] == "do" || is("function") || is("procedure")
+    }
+}
+
+/// Where the content of a quoted text lies: of one in dollars, and of one in apostrophes where those may be code.
+fn body(text: &str, plain_too: bool) -> Option<Range<usize>> {
+    let tag = if let Some(rest) = text.strip_prefix('$') {
+        rest.find('$')? + 2
+    } else if plain_too && text.starts_with('\'') {
+        1
+    } else {
+        return None;
+    };
+    (text.len() >= 2 * tag).then(|| tag..text.len() - tag)
+}
+
 /// Whether the text has no statement: it is empty, or comments and semicolons alone.
 pub(crate) fn is_empty(sql: &str) -> bool {
     Lexer::new(sql).all(|(token, _)| matches!(token, Token::LineComment | Token::BlockComment | Token::Semicolon))
@@ -299,6 +384,20 @@ mod tests {
         let sql = r"SELECT 'it\'; SELECT '; --'; SELECT 2";
         assert_eq!(split_as(sql, true).len(), 3);
         assert_eq!(split_as(sql, false).len(), 1);
+    }
+
+    #[test]
+    fn heads_are_found_in_bodies_too() {
+        let sql =
+            "DO $x$ BEGIN IF a THEN drop  ROLE \"B\"; END IF; EXECUTE 'CREATE ROLE c'; END $x$; SELECT 'DROP ROLE d'";
+        let heads = heads(sql);
+        let words: Vec<String> = heads.iter().map(|head| head.words.join(" ")).collect();
+        for head in ["drop role \"B\"", "create role c", "do", "select"] {
+            assert!(words.iter().any(|w| w == head), "{head}: {words:?}");
+        }
+        assert!(!words.iter().any(|w| w.contains("role d")), "{words:?}");
+        let place = heads.iter().find(|head| head.words[0] == "drop").unwrap().start;
+        assert_eq!(&sql[place..place + 4], "drop");
     }
 
     #[test]

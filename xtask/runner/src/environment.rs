@@ -14,6 +14,9 @@ const DATABASE_URL: &str = "DATABASE_URL";
 /// The variable that names the same database past a pooler.
 const DIRECT_DATABASE_URL: &str = "DIRECT_DATABASE_URL";
 
+/// The variable that names a server for throwaway databases.
+const SHADOW_DATABASE_URL: &str = "SHADOW_DATABASE_URL";
+
 /// The settings of a process and its `.env`.
 pub struct Environment {
     file: PathBuf,
@@ -95,6 +98,14 @@ impl Environment {
                 .map_err(|e| e.help(format!("it was read from {DIRECT_DATABASE_URL}, not {DATABASE_URL}"))),
             None => self.database_url(),
         }
+    }
+
+    /// The address of a server for throwaway databases, where `SHADOW_DATABASE_URL` is set.
+    pub fn shadow_database_url(&self) -> Result<Option<DatabaseUrl>, Error> {
+        let parse = |text: String| {
+            DatabaseUrl::parse(&text).map_err(|e| e.help(format!("it was read from {SHADOW_DATABASE_URL}")))
+        };
+        self.get(SHADOW_DATABASE_URL).map(parse).transpose()
     }
 
     /// What the reader should know about where the setting came from.

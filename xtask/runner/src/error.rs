@@ -193,6 +193,12 @@ impl Error {
         self
     }
 
+    /// Puts a line in place of all that say what to do next.
+    pub fn only_help(mut self, help: impl Into<String>) -> Error {
+        self.parts.help = vec![help.into()];
+        self
+    }
+
     /// Puts a new message on top; what was the message becomes the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Error {
         let cause = std::mem::replace(&mut self.parts.message, message.into());

@@ -81,6 +81,7 @@ pub use session::{Parameter, Session};
 pub use sql::{quote_identifier, sql_error};
 pub use tokio_postgres::Error as SqlError;
 pub use tokio_postgres::error::SqlState;
+pub use tokio_postgres::types::Type;
 pub use verify::{Verification, embedded_files, verify};
 
 /// What a session says it is, in `pg_stat_activity`, unless the URL has an `application_name`.

@@ -232,7 +232,7 @@ impl Session {
     }
 
     /// Sleeps; a signal ends it early.
-    pub(crate) fn pause(&self, duration: Duration) {
+    pub fn pause(&self, duration: Duration) {
         let mut signalled = false;
         let before = self.interrupted.get();
         self.runtime.block_on(async {
