@@ -4,7 +4,7 @@ use expect_test::expect_file;
 
 use crate::support::{Checkout, TestDatabase, finish, shop};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "setup",
     "db:push",
     "db:status",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 11] = [
     "db:drop",
     "db:reset",
     "db:baseline",
+    "db:repair",
     "db:backup",
     "db:restore",
     "db:up",

@@ -27,6 +27,7 @@ mod private_server;
 mod push;
 mod readme;
 mod refinery;
+mod repair;
 mod secrets;
 mod shadow;
 mod status;

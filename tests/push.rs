@@ -261,23 +261,7 @@ fn an_edit_is_shown_as_far_as_git_knows_what_was_applied() {
     let database = TestDatabase::new();
     let checkout = Checkout::on(&database);
     shop(&checkout);
-    let git = |arguments: &[&str]| {
-        let mut command = std::process::Command::new("git");
-        command
-            .args([
-                "-c",
-                "user.name=t",
-                "-c",
-                "user.email=t@t",
-                "-c",
-                "init.defaultBranch=main",
-            ])
-            .args(arguments);
-        assert!(command.current_dir(checkout.root()).output().unwrap().status.success());
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "migrations"]);
-    git(&["commit", "--quiet", "--message", "files"]);
+    checkout.commit_migrations();
     checkout.run(&["db:push"]).exits(0);
     let path = "V00001__create_users.sql";
     let before = std::fs::read_to_string(checkout.root().join("migrations").join(path)).unwrap();

@@ -108,6 +108,23 @@ impl Checkout {
         self
     }
 
+    /// Runs git in it, as somebody.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        for setting in ["user.name=t", "user.email=t@t", "init.defaultBranch=main"] {
+            command.args(["-c", setting]);
+        }
+        finish(command.args(arguments).current_dir(&self.root)).exits(0);
+    }
+
+    /// Makes it a git repository whose first commit has the migrations.
+    pub fn commit_migrations(&self) {
+        self.git(&["init", "--quiet"]);
+        self.git(&["add", "migrations"]);
+        self.git(&["commit", "--quiet", "--message", "files"]);
+    }
+
     /// The command `cargo xtask` with these arguments, free of the caller's environment, without a terminal.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));

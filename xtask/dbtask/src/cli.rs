@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
-use crate::commands::{backup, baseline, down, drop, new, push, rehearse, reset, restore, setup, status, up};
+use crate::commands::{backup, baseline, down, drop, new, push, rehearse, repair, reset, restore, setup, status, up};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -71,6 +71,8 @@ enum Command {
     Reset(reset::Reset),
     #[command(name = "db:baseline")]
     Baseline(baseline::Baseline),
+    #[command(name = "db:repair")]
+    Repair(repair::Repair),
     #[command(name = "db:backup")]
     Backup(backup::Backup),
     #[command(name = "db:restore")]
@@ -98,6 +100,7 @@ impl Cli {
             Command::Drop(command) => command.run(&workspace, output),
             Command::Reset(command) => command.run(&workspace, output),
             Command::Baseline(command) => command.run(&workspace, output),
+            Command::Repair(command) => command.run(&workspace, output),
             Command::Backup(command) => command.run(&workspace, output),
             Command::Restore(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),

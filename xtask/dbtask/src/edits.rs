@@ -1,7 +1,7 @@
 //! What changed in a file after it was applied, as far as git knows the text that was.
 
-use dbtask_rules::{MigrationFile, MigrationFolder, checksum, statements};
-use dbtask_runner::{Applied, Divergent, Error, Plan, SchemaHistory, Session};
+use dbtask_rules::{MigrationFolder, checksum, statements};
+use dbtask_runner::{Divergent, Error, Plan, SchemaHistory, Session};
 use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
@@ -24,19 +24,20 @@ pub(crate) fn explain(workspace: &Workspace, session: &Session, folder: &Migrati
         .fold(error, Error::cause)
 }
 
-/// The change in words: that only comments changed, or the difference.
-fn change(workspace: &Workspace, edited: &Divergent<'_>) -> Option<String> {
+/// The change in words: that only comments changed, or the difference. `None` where git does not know the text that was
+/// applied.
+pub(crate) fn change(workspace: &Workspace, edited: &Divergent<'_>) -> Option<String> {
     let shell = Shell::new().ok()?;
     shell.change_dir(workspace.root());
-    let (revision, text) = applied_text(&shell, edited.file, edited.applied)?;
     let path = edited.file.path();
+    let AppliedText { object, revision, text } = applied_text(&shell, edited)?;
     let short = &revision[..revision.len().min(10)];
     if statements::are_same(&text, edited.file.sql()) {
         return Some(format!(
             "`{path}`: only comments and white space changed since commit {short}"
         ));
     }
-    let diff = cmd!(shell, "git diff --no-color --no-ext-diff {revision} -- {path}")
+    let diff = cmd!(shell, "git diff --no-color --no-ext-diff {object} ./{path}")
         .quiet()
         .ignore_stderr()
         .read()
@@ -50,9 +51,20 @@ fn change(workspace: &Workspace, edited: &Divergent<'_>) -> Option<String> {
     ))
 }
 
-/// The newest commit that has the file as it was applied, and its text.
-fn applied_text(shell: &Shell, file: &MigrationFile, applied: &Applied) -> Option<(String, String)> {
-    let path = file.path();
+/// A file as it was applied.
+struct AppliedText {
+    /// As git names it: the commit and the path.
+    object: String,
+    revision: String,
+    text: String,
+}
+
+/// The newest commit that has the file as it was applied, under the name that it had then.
+fn applied_text(shell: &Shell, edited: &Divergent<'_>) -> Option<AppliedText> {
+    let name = edited.file.name().described_as(&edited.applied.name)?;
+    let path = edited.file.path();
+    let folder = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
+    let path = format!("{folder}{name}");
     let log = cmd!(shell, "git log --format=%H --max-count={COMMITS} -- {path}")
         .quiet()
         .ignore_stderr()
@@ -67,6 +79,10 @@ fn applied_text(shell: &Shell, file: &MigrationFile, applied: &Applied) -> Optio
             .output()
             .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
-        (checksum(file.name(), &text) == applied.checksum).then(|| (revision.to_owned(), text))
+        (checksum(&name, &text) == edited.applied.checksum).then(|| AppliedText {
+            object,
+            revision: revision.to_owned(),
+            text,
+        })
     })
 }

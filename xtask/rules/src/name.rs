@@ -112,6 +112,11 @@ impl FileName {
         self.renumbered(self.version, width)
     }
 
+    /// The same version, written alike, under another description, if that can be one.
+    pub fn described_as(&self, description: &str) -> Option<FileName> {
+        is_lower_snake(description).then(|| FileName::of(self.version, self.width, description))
+    }
+
     /// The same description under another version.
     pub(crate) fn renumbered(&self, version: Version, width: usize) -> FileName {
         FileName::of(version, width, self.description())

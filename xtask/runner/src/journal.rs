@@ -1,9 +1,23 @@
-//! What refinery's history cannot hold: how far a file without a transaction got.
+//! What refinery's history cannot hold: how far a file without a transaction got, and what was done to the history.
 //!
-//! One table of ours beside the history, made when it is first needed. It is only ever added to.
+//! One table of ours beside the history, `dbtask_journal`, made when it is first needed. It is only ever added to.
+//!
+//! | column | what it says |
+//! |---|---|
+//! | `id`, `at` | the order of the entries, and when each was made |
+//! | `event` | what happened: a word of [`Event`] |
+//! | `version` | the file's; NULL for what has none |
+//! | `statement`, `invalid_before` | of a statement of a file without a transaction: its number from 0, the INVALID indexes before it |
+//! | `checksum` | of the statement, or of the file |
+//! | `details` | what else there is to say of an event, as one JSON object |
+//!
+//! A new event is a new word, with keys of its own in `details`; it needs no new column. An entry that somebody is
+//! answerable for has `role`, the database role, and `account`, as whom that person was logged in on the machine that
+//! the command ran on, by that machine's word. What each event has besides stands at its variant.
 
 use std::collections::BTreeMap;
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::{Error, Session, sql_error};
@@ -22,17 +36,84 @@ pub(crate) enum Event {
     Refused,
     /// The file is finished: what was noted before is history, should its number ever come again.
     Complete,
+    /// A file that was edited after it was applied was recorded as it is now. `details`: `role`, `account`, `reason`,
+    /// and `before`, the `name` and the `checksum` that the history had; `checksum` has the new one.
+    Repair,
 }
 
 impl Event {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Event::Begin => "begin",
             Event::Done => "done",
             Event::Refused => "refused",
             Event::Complete => "complete",
+            Event::Repair => "repair",
         }
     }
+}
+
+/// The journal's name, qualified, beside the history `history_table`.
+pub(crate) fn beside(history_table: &str) -> String {
+    let schema = history_table.rsplit_once('.').map(|(schema, _)| schema);
+    schema.map_or(JOURNAL_TABLE.to_owned(), |schema| format!("{schema}.{JOURNAL_TABLE}"))
+}
+
+/// What a journal lacks of today's shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lacking {
+    Nothing,
+    /// It was made before there were `details`, and a version was always known.
+    Details,
+    Everything,
+}
+
+fn lacking(session: &Session, table: &str) -> Result<Lacking, Error> {
+    let ask = "SELECT pg_catalog.to_regclass($1) IS NOT NULL, EXISTS (SELECT FROM pg_catalog.pg_attribute \
+               WHERE attrelid = pg_catalog.to_regclass($1) AND attname = 'details' AND NOT attisdropped)";
+    let row = session.query_one(ask, &[(&table, Type::TEXT)]);
+    row.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .map(|found| match found {
+            (false, _) => Lacking::Everything,
+            (true, false) => Lacking::Details,
+            (true, true) => Lacking::Nothing,
+        })
+        .map_err(|e| sql_error(format!("failed to look for the journal `{table}`"), &e))
+}
+
+/// The statement that gives the journal `table` today's shape; none where it has it.
+pub(crate) fn preparation(session: &Session, table: &str) -> Result<Option<String>, Error> {
+    Ok(match lacking(session, table)? {
+        Lacking::Nothing => None,
+        Lacking::Details => Some(format!(
+            "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS details jsonb, ALTER COLUMN version DROP NOT NULL"
+        )),
+        Lacking::Everything => Some(creation(table)),
+    })
+}
+
+fn creation(table: &str) -> String {
+    format!(
+        "CREATE TABLE IF NOT EXISTS {table} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+         at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), event text NOT NULL, \
+         version int4, statement int4, checksum text, invalid_before oid[], details jsonb)"
+    )
+}
+
+/// The files that were repaired, by version and by the checksum that they had before.
+pub(crate) fn repaired(session: &Session, history_table: &str) -> Result<Vec<(i32, String)>, Error> {
+    let table = beside(history_table);
+    if lacking(session, &table)? != Lacking::Nothing {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT version, details->'before'->>'checksum' FROM {table} WHERE event = '{}'",
+        Event::Repair.word()
+    );
+    let failed = |e| sql_error(format!("failed to read the journal `{table}`"), &e);
+    let rows = session.query(&sql, &[]).map_err(failed)?;
+    let read = |row: &Row| Ok((row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?));
+    rows.iter().map(read).collect()
 }
 
 /// What is known of one statement.
@@ -56,23 +137,12 @@ pub(crate) struct Journal<'a> {
 impl<'a> Journal<'a> {
     /// The journal beside the history `history_table`, made where there is none.
     pub(crate) fn open(session: &'a Session, history_table: &str, version: i32) -> Result<Journal<'a>, Error> {
-        let schema = history_table.rsplit_once('.').map(|(schema, _)| schema);
-        let table = schema.map_or(JOURNAL_TABLE.to_owned(), |schema| format!("{schema}.{JOURNAL_TABLE}"));
-        let exists: bool = session
-            .query_one("SELECT pg_catalog.to_regclass($1) IS NOT NULL", &[(&table, Type::TEXT)])
-            .and_then(|row| row.try_get(0))
-            .map_err(|e| sql_error(format!("failed to look for the journal `{table}`"), &e))?;
-        if !exists {
-            session
-                .batch(&format!(
-                    "CREATE TABLE IF NOT EXISTS {table} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
-                     at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), event text NOT NULL, \
-                     version int4 NOT NULL, statement int4, checksum text, invalid_before oid[])"
-                ))
-                .map_err(|e| {
-                    sql_error(format!("failed to create the journal `{table}`"), &e)
-                        .state("nothing of the file was applied")
-                })?;
+        let table = beside(history_table);
+        if let Lacking::Everything = lacking(session, &table)? {
+            session.batch(&creation(&table)).map_err(|e| {
+                sql_error(format!("failed to create the journal `{table}`"), &e)
+                    .state("nothing of the file was applied")
+            })?;
         }
         Ok(Journal {
             session,

@@ -15,6 +15,14 @@ pub struct Divergent<'a> {
     pub applied: &'a Applied,
 }
 
+impl Divergent<'_> {
+    /// Whether the file was applied with CRLF where it has LF now, and is the same otherwise.
+    pub fn differs_in_line_endings(&self) -> bool {
+        let Divergent { file, applied } = self;
+        checksum(file.name(), &file.sql().replace('\n', "\r\n")) == applied.checksum
+    }
+}
+
 /// Files and history side by side. Every list is in order of version.
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -103,7 +111,7 @@ impl<'a> Plan<'a> {
             return Ok(());
         }
         let mut error = Error::failed("the migration files and the database's history contradict each other");
-        for Divergent { file, applied } in &self.divergent {
+        for edited @ Divergent { file, applied } in &self.divergent {
             let mut cause = format!(
                 "`{}` was edited after it was applied on {}",
                 file.path(),
@@ -112,7 +120,7 @@ impl<'a> Plan<'a> {
             if applied.name != file.name().description() {
                 let _ = write!(cause, " under the name `{}`", applied.name);
             }
-            if had_carriage_returns(file, applied) {
+            if edited.differs_in_line_endings() {
                 cause.push_str("; only its line endings changed: it was applied with carriage returns");
             }
             error = error.cause(cause);
@@ -133,7 +141,8 @@ impl<'a> Plan<'a> {
             ));
         }
         if !self.divergent.is_empty() {
-            error = error.help("an applied file stays as it is: undo the edit (`git checkout -- FILE`) and put the change in a new file, `cargo xtask db:new NAME`");
+            error = error.help("an applied file stays as it is: undo the edit (`git checkout -- FILE`) and put the change in a new file, `cargo xtask db:new NAME`")
+                .help("where the edit changes nothing of the schema, such as a comment, `cargo xtask db:repair FILE --reason TEXT` records the file as it is now");
         }
         if !self.missing.is_empty() {
             error = error
@@ -150,9 +159,4 @@ impl<'a> Plan<'a> {
 
 fn same(file: &MigrationFile, row: &Applied) -> bool {
     file.checksum() == row.checksum && file.name().description() == row.name
-}
-
-/// Whether the file was applied with CRLF where it has LF now.
-fn had_carriage_returns(file: &MigrationFile, applied: &Applied) -> bool {
-    checksum(file.name(), &file.sql().replace('\n', "\r\n")) == applied.checksum
 }

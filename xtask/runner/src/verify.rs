@@ -2,7 +2,7 @@
 
 use dbtask_rules::{Diagnostic, Embedded, MigrationFile, Version};
 
-use crate::{DatabaseUrl, Error, Plan, SchemaHistory, Session};
+use crate::{DatabaseUrl, Error, Plan, SchemaHistory, Session, journal};
 
 /// How a database stands to the migrations that a binary carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,14 @@ pub enum Verification {
 
 /// Compares the table that a build script embedded with the database's history, over a connection of its own.
 ///
-/// Files that were edited after they were applied, lost or skipped are an error that names them.
+/// Files that were edited after they were applied, lost or skipped are an error that names them. A file that was edited and
+/// repaired since this binary was built is in order: the binary has the text that was applied.
 pub fn verify(url: &DatabaseUrl, embedded: &[Embedded]) -> Result<Verification, Error> {
     let files = embedded_files(embedded)?;
     let session = Session::connect(url)?;
     let history = SchemaHistory::read(&session)?;
     let mut plan = Plan::new(&files, &history);
+    accept_repaired(&mut plan, &session, &history);
     if let Some(newer) = plan.newer(&files) {
         let by = newer
             .iter()
@@ -52,6 +54,19 @@ pub fn verify(url: &DatabaseUrl, embedded: &[Embedded]) -> Result<Verification, 
     Ok(Verification::Pending {
         files: plan.pending.iter().map(|file| file.path().to_owned()).collect(),
     })
+}
+
+/// Takes for applied what has the text that the history had before a repair. Where the journal cannot be read it stays
+/// an error.
+fn accept_repaired(plan: &mut Plan<'_>, session: &Session, history: &SchemaHistory) {
+    let (false, Some(table)) = (plan.divergent.is_empty(), history.table()) else {
+        return;
+    };
+    let repaired = journal::repaired(session, table).unwrap_or_default();
+    plan.divergent.retain(|edited| {
+        let before = (edited.applied.version, edited.file.checksum().to_string());
+        !repaired.contains(&before)
+    });
 }
 
 /// The files of an embedded table, as the build script wrote it.

@@ -7,6 +7,7 @@ pub(crate) mod drop;
 pub(crate) mod new;
 pub(crate) mod push;
 pub(crate) mod rehearse;
+pub(crate) mod repair;
 pub(crate) mod reset;
 pub(crate) mod restore;
 pub(crate) mod setup;
