@@ -18,6 +18,7 @@ mod cli;
 mod database_url;
 mod drop;
 mod errors;
+mod facts;
 mod faults;
 mod guard;
 mod new;

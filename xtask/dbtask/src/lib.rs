@@ -19,6 +19,7 @@ mod container;
 mod edits;
 mod erase;
 mod exit;
+pub mod facts;
 mod guard;
 mod output;
 mod progress;
