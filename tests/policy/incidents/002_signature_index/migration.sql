@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS signatures_email_idx ON signatures (email);

@@ -1,0 +1,1 @@
+CREATE TABLE posts (id text PRIMARY KEY, originalid text, message text);

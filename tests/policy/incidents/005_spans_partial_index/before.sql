@@ -1,0 +1,1 @@
+CREATE TABLE spans (id bigint PRIMARY KEY, attributes jsonb NOT NULL DEFAULT '{}');

@@ -1,0 +1,1 @@
+CREATE TABLE testoutput (id bigint PRIMARY KEY, path text NOT NULL);

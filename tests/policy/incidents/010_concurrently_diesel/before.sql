@@ -1,0 +1,1 @@
+CREATE TABLE receipts (receipt_id text PRIMARY KEY, predecessor text NOT NULL, block_timestamp numeric NOT NULL);

@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS status_v2 text NOT NULL DEFAULT 'pending';

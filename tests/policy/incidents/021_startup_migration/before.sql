@@ -1,0 +1,1 @@
+CREATE TABLE callrecord (id bigint PRIMARY KEY, started_at timestamptz NOT NULL);

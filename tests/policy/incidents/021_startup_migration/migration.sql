@@ -1,0 +1,1 @@
+ALTER TABLE callrecord ADD COLUMN IF NOT EXISTS region text;

@@ -1,0 +1,1 @@
+CREATE TABLE releases (id bigint PRIMARY KEY, package_id bigint NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE threads (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, closed_at timestamptz);

@@ -1,0 +1,1 @@
+ALTER TYPE entity_type ADD VALUE IF NOT EXISTS 'entity3';

@@ -1,0 +1,1 @@
+CREATE TYPE provider AS ENUM ('openai', 'anthropic');

@@ -1,0 +1,1 @@
+CREATE TABLE purchase_executions (id bigint PRIMARY KEY);

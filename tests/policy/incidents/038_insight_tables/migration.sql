@@ -1,0 +1,4 @@
+-- dbtask:allow(drop-data): the feature was never released
+DROP TABLE IF EXISTS cost_insights;
+-- dbtask:allow(drop-data): the feature was never released
+DROP TABLE IF EXISTS cost_alerts;

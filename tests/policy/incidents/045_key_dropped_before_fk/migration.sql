@@ -1,0 +1,1 @@
+ALTER TABLE pages DROP CONSTRAINT IF EXISTS pages_slug_key;

@@ -1,0 +1,3 @@
+ALTER TABLE users ADD COLUMN IF NOT EXISTS workspace_id text NOT NULL DEFAULT '0';
+ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey;
+ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY (workspace_id, id);

@@ -1,0 +1,1 @@
+CREATE TABLE reports_upload (id bigint PRIMARY KEY);

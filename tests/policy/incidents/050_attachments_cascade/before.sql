@@ -1,0 +1,1 @@
+CREATE TABLE test_cases (id bigint PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE t_document (id uuid PRIMARY KEY, parent_id uuid);

@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS t_attachment (
+    id uuid PRIMARY KEY,
+    document_id uuid NOT NULL REFERENCES t_document (id) ON DELETE CASCADE
+);

@@ -1,0 +1,1 @@
+ALTER TABLE bills ADD COLUMN IF NOT EXISTS project_id text NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE allocation_history ADD COLUMN IF NOT EXISTS core_blink boolean NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE collectives ADD COLUMN IF NOT EXISTS page_mode smallint NOT NULL;

@@ -1,0 +1,1 @@
+CREATE TABLE participants (id bigint PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE model_history_hourly (id bigint PRIMARY KEY, input_tokens integer NOT NULL DEFAULT 0);

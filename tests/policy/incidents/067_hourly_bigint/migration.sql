@@ -1,0 +1,1 @@
+ALTER TABLE model_history_hourly ALTER COLUMN input_tokens TYPE bigint;

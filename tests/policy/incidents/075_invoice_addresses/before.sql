@@ -1,0 +1,1 @@
+CREATE TABLE users (id bigint PRIMARY KEY, address_line1 text, city text, zip text);

@@ -1,0 +1,1 @@
+CREATE TABLE macaroons (id uuid PRIMARY KEY, caveats jsonb);

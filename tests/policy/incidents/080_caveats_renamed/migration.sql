@@ -1,0 +1,1 @@
+ALTER TABLE macaroons RENAME COLUMN caveats TO permissions_caveat;

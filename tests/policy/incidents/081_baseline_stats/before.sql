@@ -1,0 +1,1 @@
+CREATE TABLE task_nodes (id bigint PRIMARY KEY);

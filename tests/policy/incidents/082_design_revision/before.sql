@@ -1,0 +1,1 @@
+CREATE TABLE design (id bigint PRIMARY KEY);

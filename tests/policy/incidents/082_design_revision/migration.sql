@@ -1,0 +1,1 @@
+ALTER TABLE design ADD COLUMN revision integer NOT NULL DEFAULT 0;

@@ -1,0 +1,1 @@
+CREATE TABLE schematics (id text PRIMARY KEY, author text);

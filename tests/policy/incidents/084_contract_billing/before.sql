@@ -1,0 +1,1 @@
+CREATE TABLE fees (id uuid PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE conversations (id bigint PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- dbtask:no-transaction
+CREATE INDEX CONCURRENTLY ON app_user (email);

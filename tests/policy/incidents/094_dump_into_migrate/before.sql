@@ -1,0 +1,1 @@
+CREATE TABLE already_here (id bigint PRIMARY KEY);

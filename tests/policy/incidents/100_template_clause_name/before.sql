@@ -1,0 +1,1 @@
+CREATE TABLE oe_contracts_template (id uuid PRIMARY KEY);

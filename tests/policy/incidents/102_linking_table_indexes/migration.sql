@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS linking_table_for_user_and_post_with_an_obnoxiously_long_name_b (a bigint, b bigint);
+CREATE INDEX linking_table_for_user_and_post_with_an_obnoxiously_long_name_b_a_idx
+    ON linking_table_for_user_and_post_with_an_obnoxiously_long_name_b (a);
+CREATE INDEX linking_table_for_user_and_post_with_an_obnoxiously_long_name_b_b_idx
+    ON linking_table_for_user_and_post_with_an_obnoxiously_long_name_b (b);
