@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -178,16 +179,31 @@ fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
         Way::ToServer => proxy.traffic.to_server.load(Ordering::Relaxed),
         Way::ToClient => proxy.traffic.to_client.load(Ordering::Relaxed),
     };
-    let mut cuts = 0;
+    let mut cuts = Vec::new();
     for way in [Way::ToServer, Way::ToClient] {
         // a step that is no divisor of anything, so that another run of the numbers hits other bytes
         let step = if is_long() { 1 } else { (total(way) / 16).max(1) };
-        for after in (1..total(way)).step_by(step) {
-            cut(Cut { way, after });
-            cuts += 1;
-        }
+        cuts.extend((1..total(way)).step_by(step).map(|after| Cut { way, after }));
     }
-    println!("{cuts} cuts");
+    // spread, so that one that is stopped early has tried some of everything
+    cuts.sort_by_key(|cut| cut.after.wrapping_mul(0x9e37_79b9) & 0xffff);
+    println!("{} cuts", cuts.len());
+    side_by_side(cuts, cut);
+}
+
+/// Does something to each item, several at a time: most of it is waiting. One that panics fails the test at its end.
+fn side_by_side<T: Send>(items: Vec<T>, each: impl Fn(T) + Sync) {
+    let items = Mutex::new(items.into_iter());
+    let next = || items.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while let Some(item) = next() {
+                    each(item);
+                }
+            });
+        }
+    });
 }
 
 #[test]
