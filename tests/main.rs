@@ -11,6 +11,7 @@
 
 mod app;
 mod backup;
+mod bad_files;
 mod baseline;
 mod build_script;
 mod cheats;

@@ -149,24 +149,44 @@ pub fn split(sql: &str) -> Vec<Range<usize>> {
 /// As [`split`], for a server whose `standard_conforming_strings` is as given. (A `SET` of it inside of the text is
 /// not followed.)
 pub fn split_as(sql: &str, standard_conforming_strings: bool) -> Vec<Range<usize>> {
-    let mut statements = Vec::new();
-    let mut current = Statement::default();
-    let lexer = Lexer {
-        sql,
-        at: 0,
-        standard: standard_conforming_strings,
-    };
-    for (token, range) in lexer {
-        match token {
-            Token::LineComment | Token::BlockComment => {}
-            Token::Semicolon if current.ends_here() => {
-                statements.extend(std::mem::take(&mut current).range);
-            }
-            _ => current.take(&token, &sql[range.clone()], range),
-        }
+    each(sql, standard_conforming_strings).collect()
+}
+
+/// As [`split_as`], one by one: a file of a gigabyte has more statements than anybody wants to keep.
+pub fn each(sql: &str, standard_conforming_strings: bool) -> impl Iterator<Item = Range<usize>> {
+    Statements {
+        lexer: Lexer {
+            sql,
+            at: 0,
+            standard: standard_conforming_strings,
+        },
     }
-    statements.extend(current.range);
-    statements
+}
+
+/// Puts tokens together to statements.
+struct Statements<'a> {
+    lexer: Lexer<'a>,
+}
+
+impl Iterator for Statements<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let sql = self.lexer.sql;
+        let mut current = Statement::default();
+        for (token, range) in self.lexer.by_ref() {
+            match token {
+                Token::LineComment | Token::BlockComment => {}
+                Token::Semicolon if current.ends_here() => {
+                    if current.range.is_some() {
+                        return current.range;
+                    }
+                }
+                _ => current.take(&token, &sql[range.clone()], range),
+            }
+        }
+        current.range
+    }
 }
 
 /// Whether two texts differ in comments and white space alone.
@@ -314,12 +334,14 @@ impl Statement {
         self.after_begin = word == "begin";
     }
 
+    /// `CREATE [OR REPLACE] FUNCTION|PROCEDURE`.
     fn creates_routine(&self) -> bool {
-        let words: Vec<&str> = self.first_words.iter().map(String::as_str).collect();
-        matches!(
-            words[..],
-            ["create", "function" | "procedure", ..] | ["create", "or", "replace", "function" | "procedure"]
-        )
+        let word = |n: usize| self.first_words.get(n).map_or("", String::as_str);
+        let what = match (word(1), word(2)) {
+            ("or", "replace") => word(3),
+            (what, _) => what,
+        };
+        word(0) == "create" && matches!(what, "function" | "procedure")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Applying what is pending: refinery's `migrate` over a connection of ours.
+//! Applying what is pending, under refinery's history.
 //!
 //! refinery keeps the migration type, the checksum and the text of its table and its rows. Ours is how a file reaches
 //! the server: its SQL and the history row go in one message and one transaction, so that either both are there
@@ -7,18 +7,18 @@
 use std::time::{Duration, Instant};
 
 use dbtask_rules::{MigrationFile, Version};
-use refinery::{Migration, Target};
+use refinery::Migration;
 use refinery_core::Migrate;
 use refinery_core::error::Kind as EngineKind;
-use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::fit::refuse_unfit;
 use crate::history::HISTORY_TABLE;
+use crate::history_row::history_row;
 use crate::lock::KEY;
-use crate::message::{GuardReason, Limits, Message, guard_reason, prepare, reset};
+use crate::message::{GuardReason, Limits, Message, Part, guard_reason, prepare, reset};
 use crate::observer::Observation;
 use crate::patience::{Patience, is_transient};
-use crate::place::{failed_file, in_message};
+use crate::place::{failed_file, in_part};
 use crate::preflight::{self, Preflight};
 use crate::session::{Failure, Watch};
 use crate::steps::Steps;
@@ -141,7 +141,6 @@ pub fn migrate(
         options,
         preflight,
         table,
-        current: None,
         done: Vec::new(),
         blocker: None,
         tell,
@@ -165,7 +164,6 @@ pub(crate) struct Run<'a> {
     pub(crate) options: Options,
     pub(crate) preflight: Preflight,
     table: String,
-    current: Option<&'a MigrationFile>,
     done: Vec<AppliedFile>,
     /// Who was last seen in the way of the current file.
     blocker: Option<String>,
@@ -178,6 +176,14 @@ pub(crate) struct Closing {
     pub(crate) sql: String,
     /// How things stand where that is not committed.
     pub(crate) standing: String,
+}
+
+/// How far the sending of a file came.
+enum Sent<'m> {
+    Whole,
+    /// A signal came between two of its parts: its transaction is open.
+    Interrupted(Error),
+    Failed(&'m Part<'m>, Failure),
 }
 
 /// How a file ended whose message failed.
@@ -209,20 +215,13 @@ impl<'a> Run<'a> {
             .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let (plan, total) = (self.plan, self.plan.pending.len());
         for (&file, number) in plan.pending.iter().zip(1..) {
-            if let Some(interruption) = self.session.interruption() {
-                return Err(interruption
-                    .state(self.standing())
-                    .help("type `cargo xtask db:push` to go on"));
+            if let Some(interrupted) = self.interrupted(self.standing()) {
+                return Err(interrupted);
             }
             (self.tell)(Event::Begin(file, number, total));
             let started = Instant::now();
-            self.current = Some(file);
             self.blocker = None;
-            let table = self.table.clone();
-            // `batched`: the file's SQL and refinery's own INSERT come to one `execute`
-            refinery_migrate(self, vec![to_refinery(file)?], Target::Latest, &table, true)
-                .map_err(|e| own_error(&e))?;
-            self.current = None;
+            self.apply(file, &history_row(file, &self.table)?)?;
             let elapsed = started.elapsed();
             self.done.push(AppliedFile {
                 path: file.path().to_owned(),
@@ -264,9 +263,15 @@ impl<'a> Run<'a> {
         let sql = closing.map_or(file.sql(), |closing| &closing.sql);
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
-            let message = Message::new(sql, history_row, self.limits(&patience), KEY);
-            let Err(failure) = self.send_watched(file, &message.text, &patience) else {
-                return Ok(());
+            let standard = self.preflight.standard_strings;
+            let message = Message::new(sql, history_row, self.limits(&patience), KEY, standard);
+            let (part, failure) = match self.send_parts(file, &message, &patience) {
+                Sent::Whole => return Ok(()),
+                Sent::Interrupted(error) => {
+                    let _ = self.session.batch("ROLLBACK");
+                    return Err(error.state(self.rolled_back(file, closing)));
+                }
+                Sent::Failed(part, failure) => (part, failure),
             };
             let Some(server) = failure.answer(self.session) else {
                 return self.after_loss(file, &failure, closing);
@@ -283,17 +288,14 @@ impl<'a> Run<'a> {
                 continue;
             }
             let rolled_back = self.rolled_back(file, closing);
-            if let Some(interruption) = self.session.interruption() {
-                return Err(interruption
-                    .state(rolled_back)
-                    .help("type `cargo xtask db:push` to go on"));
+            if let Some(interrupted) = self.interrupted(rolled_back.clone()) {
+                return Err(interrupted);
             }
             if let Some(reason) = guard_reason(server.message()) {
                 return Err(self.guarded(file, reason));
             }
-            let prefix = (message.prefix_characters, message.prefix_statements);
             let offset = match closing {
-                None => in_message(file, self.preflight.standard_strings, server, failure.completed, prefix),
+                None => in_part(file, standard, server, failure.completed, part),
                 Some(_) => None,
             };
             return Err(self
@@ -302,9 +304,41 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Sends what a file consists of. A signal that comes between two parts finds nothing to cancel, and ends it, too.
+    fn send_parts<'m>(&mut self, file: &MigrationFile, message: &'m Message<'_>, patience: &Patience) -> Sent<'m> {
+        let since = Instant::now();
+        for (part, number) in message.parts.iter().zip(0..) {
+            if number > 0
+                && let Some(interrupted) = self.interrupted(String::new())
+            {
+                return Sent::Interrupted(interrupted);
+            }
+            if let Err(failure) = self.send_since(since, file, &part.text, patience) {
+                return Sent::Failed(part, failure);
+            }
+        }
+        Sent::Whole
+    }
+
+    /// The error of a run that a signal stopped, if one did.
+    fn interrupted(&self, state: String) -> Option<Error> {
+        let error = self.session.interruption()?;
+        Some(error.state(state).help("type `cargo xtask db:push` to go on"))
+    }
+
     /// Sends a text and, when it takes long, tells what it is doing.
     pub(crate) fn send_watched(
         &mut self,
+        file: &MigrationFile,
+        sql: &str,
+        patience: &Patience,
+    ) -> Result<usize, Failure> {
+        self.send_since(Instant::now(), file, sql, patience)
+    }
+
+    fn send_since(
+        &mut self,
+        since: Instant,
         file: &MigrationFile,
         sql: &str,
         patience: &Patience,
@@ -321,6 +355,7 @@ impl<'a> Run<'a> {
         };
         let watch = Watch {
             pid: self.preflight.pid,
+            since,
             first,
             every: LOOK,
             tell: &mut seen,
@@ -472,22 +507,6 @@ fn is_recorded(session: &Session, file: &MigrationFile) -> Result<bool, Error> {
             == (file.version().get(), file.checksum(), file.name().description())
     };
     Ok(history.applied().iter().any(is_row))
-}
-
-impl Transaction for Run<'_> {
-    type Error = Error;
-
-    fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
-        let queries: Vec<&str> = queries.collect();
-        match (self.current, &queries[..]) {
-            (Some(file), [_sql, history_row]) => self.apply(file, history_row)?,
-            _ => self
-                .session
-                .batch(&queries.join(";"))
-                .map_err(|e| sql_error("failed to write the schema history", &e))?,
-        }
-        Ok(queries.len())
-    }
 }
 
 /// refinery's own statement for its history.

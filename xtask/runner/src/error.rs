@@ -30,19 +30,24 @@ pub struct Excerpt {
     pub path: String,
     /// Where in the file.
     pub position: Position,
-    /// The whole source line at that position.
+    /// What is shown of the source line: the part around the position that fits on a terminal, tabs as four spaces.
     pub line: String,
+    /// How many terminal columns of it stand before the position.
+    pub indent: usize,
 }
 
 impl Excerpt {
     /// The place of the byte at `offset` of `text`, which is the content of `path`.
     pub fn of_byte(path: &str, text: &str, offset: usize) -> Excerpt {
-        let position = Position::of_byte(text.as_bytes(), offset);
-        let line = text.lines().nth(position.line - 1).unwrap_or_default().to_owned();
+        let at = text.floor_char_boundary(offset);
+        let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+        let (line, indent) = window(&text[start..end], at - start);
         Excerpt {
             path: path.to_owned(),
-            position,
+            position: Position::of_byte(text.as_bytes(), offset),
             line,
+            indent,
         }
     }
 }
@@ -55,46 +60,52 @@ impl fmt::Display for Excerpt {
         let Position { line, column } = self.position;
         let number = line.to_string();
         let gutter = " ".repeat(number.len());
-        let (text, indent) = window(&self.line, column);
         writeln!(f, "{gutter}--> {}:{line}:{column}", self.path)?;
         writeln!(f, "{gutter} |")?;
-        writeln!(f, "{number} | {text}")?;
-        write!(f, "{gutter} | {}^", " ".repeat(indent))
+        writeln!(f, "{number} | {}", self.line)?;
+        write!(f, "{gutter} | {}^", " ".repeat(self.indent))
     }
 }
 
-/// The part of `line` around the character `column` (from 1) that fits on a terminal, tabs as four spaces,
-/// and how many terminal columns stand before that character.
-fn window(line: &str, column: usize) -> (String, usize) {
-    let cells: Vec<(String, usize)> = line
-        .chars()
-        .map(|c| match c {
-            '\t' => ("    ".to_owned(), 4),
-            c if c.is_control() => ("\u{fffd}".to_owned(), 1),
-            c => (c.to_string(), c.width().unwrap_or(0)),
-        })
-        .collect();
-    let caret = (column - 1).min(cells.len());
-    let mut start = caret;
-    let mut before = 0;
-    while start > 0 && before + cells[start - 1].1 <= SHOWN_COLUMNS * 2 / 3 {
-        start -= 1;
-        before += cells[start].1;
-    }
-    let mut text = if start > 0 { "…".to_owned() } else { String::new() };
-    let indent = before + usize::from(start > 0);
-    let mut width = 0;
-    for (i, (cell, cell_width)) in cells.iter().enumerate().skip(start) {
-        if width + cell_width > SHOWN_COLUMNS {
-            if i < cells.len() {
-                text.push('…');
-            }
+/// The part of `line` around the byte `at` that fits on a terminal, and how many terminal columns stand before it there.
+/// A line may be the whole of a large file: only what is shown of it is looked at.
+fn window(line: &str, at: usize) -> (String, usize) {
+    let (mut start, mut before) = (at, 0);
+    for (i, c) in line[..at].char_indices().rev() {
+        if before + columns(c) > SHOWN_COLUMNS * 2 / 3 {
             break;
         }
-        text.push_str(cell);
-        width += cell_width;
+        before += columns(c);
+        start = i;
     }
-    (text, indent)
+    let mut text = String::new();
+    if start > 0 {
+        text.push('…');
+        before += 1;
+    }
+    let mut width = 0;
+    for c in line[start..].chars() {
+        width += columns(c);
+        if width > SHOWN_COLUMNS {
+            text.push('…');
+            break;
+        }
+        match c {
+            '\t' => text.push_str("    "),
+            c if c.is_control() => text.push('\u{fffd}'),
+            c => text.push(c),
+        }
+    }
+    (text, before)
+}
+
+/// How many columns of a terminal a character takes, as it is shown.
+fn columns(c: char) -> usize {
+    match c {
+        '\t' => 4,
+        c if c.is_control() => 1,
+        c => c.width().unwrap_or(0),
+    }
 }
 
 /// A failure in the parts that a reader needs: what, where, why, how things stand now, what to type next.
@@ -275,20 +286,16 @@ impl std::error::Error for Error {}
 mod tests {
     use super::*;
 
-    fn caret_column(line: &str, column: usize) -> (String, usize) {
-        window(line, column)
-    }
-
     #[test]
     fn a_caret_stands_under_its_character_behind_tabs_and_wide_characters() {
-        assert_eq!(caret_column("\tselect", 2), ("    select".to_owned(), 4));
-        assert_eq!(caret_column("'日本' x", 6), ("'日本' x".to_owned(), 7));
+        assert_eq!(window("\tselect", 1), ("    select".to_owned(), 4));
+        assert_eq!(window("'日本' x", 9), ("'日本' x".to_owned(), 7));
     }
 
     #[test]
     fn a_long_line_is_cut_around_the_caret() {
         let line = format!("{}X{}", "a".repeat(5_000), "b".repeat(5_000));
-        let (text, indent) = window(&line, 5_001);
+        let (text, indent) = window(&line, 5_000);
         assert!(text.chars().count() <= SHOWN_COLUMNS + 2, "{text}");
         assert_eq!(text.chars().nth(indent), Some('X'));
     }

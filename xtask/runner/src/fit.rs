@@ -5,12 +5,21 @@ use dbtask_rules::{Command, MigrationFile, statements};
 use crate::preflight::Preflight;
 use crate::{Error, Excerpt};
 
+/// The longest statement: less than the gigabyte that the server takes in one message (`PQ_LARGE_MESSAGE_LIMIT` in
+/// `src/include/libpq/libpq.h`) by what may have to go with it.
+const LONGEST: usize = (1 << 30) - (1 << 16);
+
 /// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
 /// recorded. One without a transaction is journalled in between its statements. And only psql sends COPY its data.
 pub(crate) fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
     let path = file.path();
-    for range in statements::split_as(file.sql(), preflight.standard_strings) {
+    for range in statements::each(file.sql(), preflight.standard_strings) {
         let error = match Command::of(&file.sql()[range.clone()]) {
+            _ if range.len() > LONGEST => Error::refused(format!(
+                "`{path}` has a statement of {} bytes, and PostgreSQL takes none of 1 GiB or more",
+                range.len()
+            ))
+            .help("split the statement in two; the file as a whole may be as long as it likes"),
             Command::Transaction(word) => Error::refused(format!(
                 "`{path}` has a transaction of its own: `{}`",
                 word.to_uppercase()

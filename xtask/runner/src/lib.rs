@@ -48,6 +48,7 @@ mod environment;
 mod error;
 mod fit;
 mod history;
+mod history_row;
 mod indexes;
 mod interrupt;
 mod journal;

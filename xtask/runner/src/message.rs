@@ -3,8 +3,17 @@
 //! Everything in it is on one round trip. What stands before the file's text limits how long it may queue for a lock;
 //! what stands behind it makes sure that the transaction is still the one that was begun, and that the session which
 //! comes out of it is the one that went in.
+//!
+//! A large file goes in several messages, still in one transaction: the client copies a message twice on its way, and
+//! the server takes none of a gigabyte.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use dbtask_rules::statements;
+
+/// A file up to this size goes in one message; a larger one in several of about that size.
+const PIECE: usize = 4 << 20;
 
 /// The setting whose local value lives as long as the transaction: gone, and the file ended it.
 const MARK: &str = "dbtask.file";
@@ -44,43 +53,88 @@ fn format_timeout(scope: &str, timeout: Duration) -> String {
     format!("SET {scope}statement_timeout={};", timeout.as_millis())
 }
 
-/// A message, and where the file's text lies in it.
-pub(crate) struct Message {
-    pub(crate) text: String,
+/// What is sent for a file, in order.
+pub(crate) struct Message<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
+}
+
+/// One message, and where the file's text lies in it.
+pub(crate) struct Part<'a> {
+    pub(crate) text: Cow<'a, str>,
+    /// Where in the file its text begins, if it carries any.
+    pub(crate) start: Option<usize>,
     /// Characters before the file's text.
     pub(crate) prefix_characters: usize,
     /// Statements before the file's first.
     pub(crate) prefix_statements: usize,
 }
 
-impl Message {
-    /// The message for a file's `sql` with refinery's `history_row`.
-    pub(crate) fn new(sql: &str, history_row: &str, limits: Limits, lock: i64) -> Message {
+impl<'a> Message<'a> {
+    /// The message for a file's `sql` with refinery's `history_row`. `standard` is the server's
+    /// `standard_conforming_strings`.
+    pub(crate) fn new(sql: &'a str, history_row: &str, limits: Limits, lock: i64, standard: bool) -> Message<'a> {
         let (settings, n) = limits.settings("LOCAL ");
         let prefix = format!("BEGIN;{settings}SET LOCAL {MARK}='1';");
-        let mentions = |words: &[&str]| mentions(sql, words);
-        let guard = if mentions(&["deallocate", "discard"]) {
+        let forgets = mentions(sql, &["deallocate", "discard"]);
+        let guard = if forgets {
             guard(lock)
         } else {
             format!("EXECUTE {PREPARED}")
         };
-        let again = if mentions(&["deallocate", "discard", "prepare"]) {
+        let again = if forgets || mentions(sql, &["prepare"]) {
             format!(";{}", prepare(lock))
         } else {
             String::new()
         };
         // The line break ends a comment on the file's last line; the semicolon, its last statement.
         let suffix = format!("\n;RESET SESSION AUTHORIZATION;{guard};{history_row};COMMIT;{RESET}{again}");
+        if sql.len() > PIECE {
+            let frame = |text: String| Part {
+                text: Cow::Owned(text),
+                start: None,
+                prefix_characters: 0,
+                prefix_statements: 0,
+            };
+            let piece = |start: usize, end: usize| Part {
+                text: Cow::Borrowed(&sql[start..end]),
+                start: Some(start),
+                prefix_characters: 0,
+                prefix_statements: 0,
+            };
+            let starts = cuts(sql, PIECE, standard);
+            let ends = starts.iter().skip(1).copied().chain([sql.len()]);
+            let mut parts = vec![frame(prefix)];
+            parts.extend(starts.iter().zip(ends).map(|(&start, end)| piece(start, end)));
+            parts.push(frame(suffix));
+            return Message { parts };
+        }
         let mut text = String::with_capacity(prefix.len() + sql.len() + suffix.len());
         text.push_str(&prefix);
         text.push_str(sql);
         text.push_str(&suffix);
         Message {
-            text,
-            prefix_characters: prefix.len(),
-            prefix_statements: n + 2,
+            parts: vec![Part {
+                text: Cow::Owned(text),
+                start: Some(0),
+                prefix_characters: prefix.len(),
+                prefix_statements: n + 2,
+            }],
         }
     }
+}
+
+/// Where the pieces of a text begin that are at most `size` long, each cut where a statement begins. A statement that is
+/// longer by itself is a piece of its own.
+fn cuts(sql: &str, size: usize, standard: bool) -> Vec<usize> {
+    let mut starts = vec![0];
+    let mut start = 0;
+    for statement in statements::each(sql, standard) {
+        if statement.end - start > size && statement.start > start {
+            start = statement.start;
+            starts.push(start);
+        }
+    }
+    starts
 }
 
 /// Fails, and with it the whole message, when the file ended the transaction, or let the migration lock go and
@@ -108,9 +162,25 @@ pub(crate) fn reset(lock: i64) -> String {
 
 /// Whether one of the words, in lower case, is in the text, in whatever case.
 fn mentions(sql: &str, words: &[&str]) -> bool {
-    let lower = sql.to_ascii_lowercase();
-    words.iter().any(|word| lower.contains(word))
+    // piece by piece, so that a large text is not held twice; each reaches into the next by more than a word
+    let mut rest = sql;
+    loop {
+        let lower = rest[..rest.floor_char_boundary(SEARCHED + LONGEST_WORD)].to_ascii_lowercase();
+        if words.iter().any(|word| lower.contains(word)) {
+            return true;
+        }
+        if rest.len() <= SEARCHED {
+            return false;
+        }
+        rest = &rest[rest.floor_char_boundary(SEARCHED)..];
+    }
 }
+
+/// How much of a text is searched at a time.
+const SEARCHED: usize = 1 << 16;
+
+/// More than any word that is searched.
+const LONGEST_WORD: usize = 32;
 
 /// Which of the guard's two reasons an error's text gives.
 pub(crate) fn guard_reason(message: &str) -> Option<GuardReason> {
@@ -129,4 +199,65 @@ pub(crate) enum GuardReason {
     Transaction,
     /// Another session has the migration lock.
     Lock,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        lock_timeout: Duration::from_millis(50),
+        statement_timeout: None,
+    };
+
+    #[test]
+    fn a_text_is_cut_where_statements_begin_and_loses_nothing() {
+        let sql = "-- head\nSELECT 'a;b'; /* c */ SELECT 2;\nSELECT 'a longer one than that'; SELECT 4 -- end";
+        let cut = |size| {
+            let starts = cuts(sql, size, true);
+            let ends = starts.iter().skip(1).copied().chain([sql.len()]);
+            starts.iter().zip(ends).map(|(&a, b)| &sql[a..b]).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            cut(24),
+            [
+                "-- head\nSELECT 'a;b'; /* c */ ",
+                "SELECT 2;\n",
+                "SELECT 'a longer one than that'; ",
+                "SELECT 4 -- end"
+            ]
+        );
+        for size in 0..sql.len() {
+            assert_eq!(cut(size).concat(), sql);
+        }
+        assert_eq!(cut(sql.len()), [sql]);
+    }
+
+    #[test]
+    fn a_word_is_found_wherever_it_stands() {
+        for before in [
+            0,
+            1,
+            SEARCHED - 9,
+            SEARCHED - 8,
+            SEARCHED,
+            SEARCHED + LONGEST_WORD - 3,
+            3 * SEARCHED - 4,
+        ] {
+            let sql = format!("{}Deallocate ALL", "ä".repeat(before / 2) + &"x".repeat(before % 2));
+            assert!(mentions(&sql, &["deallocate"]), "{before}");
+            assert!(!mentions(&sql, &["discard"]), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_large_file_is_one_transaction_of_several_messages() {
+        let sql = format!("SELECT '{}';\n", "x".repeat(1 << 20)).repeat(10);
+        let message = Message::new(&sql, "INSERT", LIMITS, 1, true);
+        let texts: Vec<&str> = message.parts.iter().map(|part| &*part.text).collect();
+        let (first, last) = (texts[0], texts[texts.len() - 1]);
+        assert!(first.starts_with("BEGIN;") && last.contains("INSERT;COMMIT;"));
+        assert_eq!(texts[1..texts.len() - 1].concat(), sql);
+        assert!(texts.len() == 6 && texts.iter().all(|text| text.len() <= PIECE));
+    }
 }

@@ -3,6 +3,7 @@
 use dbtask_rules::{MigrationFile, statements};
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use crate::message::Part;
 use crate::{Error, Excerpt, SqlError, sql_error};
 
 /// The error of a file: with the line and the caret, and what to type next. `offset` is the byte where the failed
@@ -17,22 +18,24 @@ pub(crate) fn failed_file(file: &MigrationFile, error: &SqlError, offset: Option
     }
 }
 
-/// Where an error lies in a file that was sent whole: at the server's position, else at the statement behind those
-/// that were done. The message had `characters` and `statements` before the file's text.
-pub(crate) fn in_message(
+/// Where an error lies in a file, of which a part was sent: at the server's position, else at the statement behind those
+/// that were done.
+pub(crate) fn in_part(
     file: &MigrationFile,
     standard: bool,
     error: &DbError,
     done: usize,
-    prefix: (usize, usize),
+    part: &Part<'_>,
 ) -> Option<usize> {
-    let (characters, statements) = prefix;
-    match position(error) {
-        Some(position) => character_offset(file.sql(), position.checked_sub(characters)?),
-        None => statements::split_as(file.sql(), standard)
-            .get(done.checked_sub(statements)?)
+    let start = part.start?;
+    let sql = &file.sql()[start..];
+    let offset = match position(error) {
+        Some(position) => character_offset(sql, position.checked_sub(part.prefix_characters)?),
+        None => statements::each(sql, standard)
+            .nth(done.checked_sub(part.prefix_statements)?)
             .map(|range| range.start),
-    }
+    };
+    offset.map(|offset| start + offset)
 }
 
 /// Where an error lies in a statement that was sent behind `before` characters and begins at the byte `start`.

@@ -78,6 +78,8 @@ impl Failure {
 pub(crate) struct Watch<'a> {
     /// The backend to look at.
     pub(crate) pid: i32,
+    /// When what is watched began: a file may take more than one message.
+    pub(crate) since: Instant,
     /// After this time for the first time.
     pub(crate) first: Duration,
     /// And then again and again after this.
@@ -286,7 +288,7 @@ impl Session {
     /// Waits for the server's answer. A signal cancels what it is doing, and the answer is still waited for; a second
     /// signal leaves at once.
     fn wait<T>(&self, work: impl Future<Output = T>, mut watch: Option<Watch<'_>>) -> T {
-        let started = Instant::now();
+        let started = watch.as_ref().map_or_else(Instant::now, |watch| watch.since);
         let mut next = watch.as_ref().map(|watch| watch.first);
         self.runtime.block_on(async {
             let mut work = pin!(work);

@@ -37,10 +37,18 @@ fn help(error: &tokio_postgres::Error) -> Option<String> {
         SqlState::ACTIVE_SQL_TRANSACTION => "this statement cannot run in a transaction, and a migration file is one".to_owned(),
         SqlState::OUT_OF_MEMORY => "one transaction takes too many locks: split the file, or raise max_locks_per_transaction".to_owned(),
         SqlState::LOCK_NOT_AVAILABLE => "another session holds a lock on it: end that one, or try again".to_owned(),
+        SqlState::STATEMENT_TOO_COMPLEX => too_deep(),
+        SqlState::SYNTAX_ERROR if server.message().starts_with("memory exhausted") => too_deep(),
         SqlState::DISK_FULL => "free space on the server's disk, then type the command again".to_owned(),
         _ => return None,
     };
     Some(text)
+}
+
+/// What the server's parser calls "memory exhausted", or "stack depth limit exceeded" where it comes later.
+fn too_deep() -> String {
+    "its parentheses, calls or sub-queries are nested too deep for the server: write it flat, or as several statements"
+        .to_owned()
 }
 
 /// The GRANT that is missing, as far as the server's words tell: `permission denied for schema public`.
