@@ -4,7 +4,7 @@ use expect_test::expect_file;
 
 use crate::support::{Checkout, TestDatabase, finish, shop};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: &[&str] = &[
     "setup",
     "db:push",
     "db:status",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 12] = [
     "db:repair",
     "db:backup",
     "db:restore",
+    "db:mark",
     "db:up",
     "db:down",
 ];
@@ -23,7 +24,7 @@ const COMMANDS: [&str; 12] = [
 fn help_is_what_the_snapshots_say() {
     let checkout = Checkout::new();
     expect_file!["snapshots/help.txt"].assert_eq(&checkout.run(&["--help"]).exits(0).stdout);
-    for command in COMMANDS {
+    for &command in COMMANDS {
         let help = checkout.run(&[command, "--help"]).exits(0).stdout;
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/snapshots");
         expect_file![format!("{path}/help-{}.txt", command.replace(':', "-"))].assert_eq(&help);

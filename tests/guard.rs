@@ -1,14 +1,17 @@
-//! The seed of the production guard: a database that nobody marked, that is not on this machine and not empty.
+//! The guard where nobody marked anything: a database that is not on this machine and not empty.
 
 use crate::support::{Checkout, TestDatabase, shop};
 
 /// The same database by a name that is not this machine's: `hostaddr` says where it really is.
-fn remote(database: &TestDatabase) -> Checkout {
+pub fn remote(database: &TestDatabase) -> Checkout {
     let checkout = Checkout::new();
-    let url = database.url().replace("127.0.0.1", "db.example.com");
-    checkout.write(".env", format!("DATABASE_URL={url}?hostaddr=127.0.0.1\n"));
+    checkout.write(".env", format!("DATABASE_URL={}\n", remote_url(&database.url())));
     shop(&checkout);
     checkout
+}
+
+pub fn remote_url(url: &str) -> String {
+    format!("{}?hostaddr=127.0.0.1", url.replace("127.0.0.1", "db.example.com"))
 }
 
 #[test]
@@ -45,6 +48,23 @@ fn a_remote_database_that_is_not_empty_refuses_push_baseline_drop_reset_and_rest
 fn an_empty_remote_database_takes_its_first_push() {
     let database = TestDatabase::new();
     remote(&database).run(&["db:push"]).exits(0);
+}
+
+#[test]
+fn a_refusal_names_the_steps_with_the_commands_for_this_database() {
+    let database = TestDatabase::new();
+    let checkout = remote(&database);
+    checkout.run(&["db:push"]).exits(0);
+    std::fs::rename(checkout.root().join(".env"), checkout.root().join("prod.env")).unwrap();
+    let run = checkout.run(&["db:push", "--env-file", "prod.env"]).exits(3);
+    for command in [
+        "`cargo xtask db:backup --env-file prod.env`",
+        "--to VERSION --env-file prod.env`",
+        "`cargo xtask db:status --check --env-file prod.env`",
+        "`cargo xtask db:mark development --env-file prod.env`",
+    ] {
+        assert!(run.text().contains(command), "{command} is not in {}", run.text());
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod errors;
 mod facts;
 mod faults;
 mod guard;
+mod guard_table;
+mod mark;
 mod new;
 mod patience;
 mod preflight;

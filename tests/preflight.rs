@@ -126,14 +126,14 @@ fn a_standby_is_refused() {
 }
 
 /// PgBouncer in transaction mode before the database; it ends with this value.
-struct Pooler {
+pub struct Pooler {
     process: Child,
     folder: std::path::PathBuf,
-    port: u16,
+    pub port: u16,
 }
 
 impl Pooler {
-    fn start(database: &TestDatabase, extra: &str) -> Option<Pooler> {
+    pub fn start(database: &TestDatabase, extra: &str) -> Option<Pooler> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
             .into_iter()
             .map(Path::new)

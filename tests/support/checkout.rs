@@ -161,6 +161,11 @@ impl Checkout {
 
     /// Runs it on a terminal, with `typed` as what is typed there; both outputs come as `stdout`.
     pub fn run_on_terminal(&self, arguments: &[&str], typed: &str) -> Run {
+        self.run_on_terminal_once(arguments, typed, || {})
+    }
+
+    /// As [`Checkout::run_on_terminal`]; nothing is typed before `ready` returns.
+    pub fn run_on_terminal_once(&self, arguments: &[&str], typed: &str, ready: impl FnOnce()) -> Run {
         let words: Vec<String> = arguments
             .iter()
             .map(|a| format!("'{}'", a.replace('\'', r"'\''")))
@@ -201,6 +206,7 @@ impl Checkout {
             .spawn()
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
+        ready();
         stdin.write_all(typed.as_bytes()).unwrap();
         // the terminal's end of file, should the program still read
         let closer = std::thread::spawn(move || {

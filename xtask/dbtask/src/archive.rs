@@ -13,6 +13,7 @@ use dbtask_runner::{DatabaseUrl, Error};
 use xshell::{Shell, cmd};
 
 use crate::catalog;
+use crate::mark::{Marks, SCHEMA};
 use crate::output::{bytes, count, thousands};
 use crate::progress::Progress;
 use crate::server::{ClientTools, client_tools};
@@ -136,6 +137,10 @@ impl Archive {
         let mut command = cmd!(shell, "{pg_restore} --no-password --verbose --dbname={url} {path}");
         if no_owner {
             command = command.arg("--no-owner").arg("--no-privileges");
+        }
+        // the mark that is there stays; without one, the backup's is seen to be another database's
+        if Marks::read(&target.session, &target.identity)?.has_table() {
+            command = command.arg(format!("--exclude-schema={SCHEMA}"));
         }
         let mut progress = Progress::new();
         let mut lines = 0_usize;

@@ -7,7 +7,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
-use crate::commands::{backup, baseline, down, drop, new, push, rehearse, repair, reset, restore, setup, status, up};
+use crate::commands::{
+    backup, baseline, down, drop, mark, new, push, rehearse, repair, reset, restore, setup, status, up,
+};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::workspace::Workspace;
@@ -77,6 +79,8 @@ enum Command {
     Backup(backup::Backup),
     #[command(name = "db:restore")]
     Restore(restore::Restore),
+    #[command(name = "db:mark")]
+    Mark(mark::Mark),
     #[command(name = "db:up")]
     Up(up::Up),
     #[command(name = "db:down")]
@@ -103,6 +107,7 @@ impl Cli {
             Command::Repair(command) => command.run(&workspace, output),
             Command::Backup(command) => command.run(&workspace, output),
             Command::Restore(command) => command.run(&workspace, output),
+            Command::Mark(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),
             Command::Down(command) => command.run(&workspace, output),
         }

@@ -1,13 +1,13 @@
 //! Deleting everything of the user's: what `db:drop`, `db:reset` and `db:restore` share.
 //!
-//! The database, its extensions, roles and privileges stay. Objects go in batches, each a transaction of its
+//! The database, its mark, its extensions, roles and privileges stay. Objects go in batches, each a transaction of its
 //! own, because a transaction holds a lock for every object it drops and the server's lock table is small
 //! (`max_locks_per_transaction` × `max_connections`): one DROP SCHEMA CASCADE over 10,000 tables ends in "out of
 //! shared memory".
 
 use std::collections::{BTreeMap, VecDeque};
 
-use dbtask_runner::{Error, SqlError, SqlState, sql_error};
+use dbtask_runner::{Condition, Error, Kind, SqlError, SqlState, sql_error};
 
 use crate::catalog::{self, Object, Table};
 use crate::output::{Output, bytes, count, thousands};
@@ -120,27 +120,36 @@ impl Inventory {
             ));
         }
         lines.push(
-            "What stays: the database itself, extensions, roles, the schema public and its privileges.".to_owned(),
+            "What stays: the database itself and its mark, extensions, roles, the schema public and its privileges."
+                .to_owned(),
         );
         lines.join("\n")
     }
 
     /// Deletes it all. Interrupted half-way it can be run again: it reads what is left.
-    pub(crate) fn erase(self, target: &Target, output: &Output) -> Result<(), Error> {
+    pub(crate) fn erase(self, target: &Target, condition: &Condition, output: &Output) -> Result<(), Error> {
         let total = self.len();
         let mut progress = Progress::new();
-        let mut left = self.objects.len();
+        let all = self.objects.len();
+        let mut left = all;
         for group in groups(self.objects) {
-            drop_group(target, group, &mut |dropped| {
+            let outcome = drop_group(target, condition, group, &mut |dropped| {
                 left -= dropped;
                 progress.show(&format!(
                     "deleting: {} of {} left",
                     thousands(left as u64),
                     thousands(total as u64)
                 ));
+            });
+            outcome.map_err(|e| {
+                if left == all && e.kind() == Kind::Refused {
+                    e.state("nothing was deleted")
+                } else {
+                    e
+                }
             })?;
         }
-        unlink_large_objects(target)?;
+        unlink_large_objects(target, condition)?;
         drop(progress);
         let rest = catalog::objects(&target.session)?;
         if let Some(object) = rest.first() {
@@ -182,7 +191,12 @@ fn groups(objects: Vec<Object>) -> Vec<VecDeque<Object>> {
 
 /// Drops a group batch by batch. A batch that needs more locks than the server has is halved; a single object
 /// that still does (a parent of thousands) waits until what hangs on it is gone.
-fn drop_group(target: &Target, mut group: VecDeque<Object>, dropped: &mut dyn FnMut(usize)) -> Result<(), Error> {
+fn drop_group(
+    target: &Target,
+    condition: &Condition,
+    mut group: VecDeque<Object>,
+    dropped: &mut dyn FnMut(usize),
+) -> Result<(), Error> {
     let mut size = BATCH;
     let mut postponed = 0;
     while let Some(first) = group.front() {
@@ -194,7 +208,7 @@ fn drop_group(target: &Target, mut group: VecDeque<Object>, dropped: &mut dyn Fn
         let n = if one_name { 1 } else { size.min(group.len()) };
         let names: Vec<&str> = group.iter().take(n).map(|o| o.identity.as_str()).collect();
         let sql = format!("DROP {} IF EXISTS {} CASCADE", first.drop_as, names.join(", "));
-        match target.session.batch(&sql) {
+        match change(target, condition, &sql) {
             Ok(()) => {
                 group.drain(..n);
                 dropped(n);
@@ -206,25 +220,35 @@ fn drop_group(target: &Target, mut group: VecDeque<Object>, dropped: &mut dyn Fn
                 group.rotate_left(1);
                 postponed += 1;
             }
-            Err(e) => return Err(stuck(target, &e)),
+            Err(e) => return Err(stuck(target, condition, &e)),
         }
     }
     Ok(())
 }
 
-fn unlink_large_objects(target: &Target) -> Result<(), Error> {
+/// Sends a statement behind the condition: in one message, and so in one transaction.
+fn change(target: &Target, condition: &Condition, sql: &str) -> Result<(), SqlError> {
+    target.session.batch(&format!("{};{sql}", condition.statement()))
+}
+
+fn unlink_large_objects(target: &Target, condition: &Condition) -> Result<(), Error> {
     while catalog::large_objects(&target.session)? > 0 {
-        target
-            .session
-            .batch(&format!(
-                "SELECT pg_catalog.lo_unlink(oid) FROM (SELECT oid FROM pg_catalog.pg_largeobject_metadata LIMIT {LARGE_OBJECTS}) AS l"
-            ))
-            .map_err(|e| stuck(target, &e))?;
+        let sql = format!(
+            "SELECT pg_catalog.lo_unlink(oid) FROM (SELECT oid FROM pg_catalog.pg_largeobject_metadata LIMIT {LARGE_OBJECTS}) AS l"
+        );
+        change(target, condition, &sql).map_err(|e| stuck(target, condition, &e))?;
     }
     Ok(())
 }
 
-fn stuck(target: &Target, e: &SqlError) -> Error {
+fn stuck(target: &Target, condition: &Condition, e: &SqlError) -> Error {
+    // a DROP … IF EXISTS never misses what it names
+    if let Some(refusal) = condition
+        .refusal_of_itself(e)
+        .filter(|_| e.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE))
+    {
+        return refusal.state("what was deleted before that is gone; the rest was not touched");
+    }
     let error =
         sql_error("failed to delete everything", e).state("what is left can be deleted by typing the command again");
     match e.code() {

@@ -1,41 +1,128 @@
-//! What keeps production from harm. A guard may only refuse.
+//! What keeps production from harm. A guard may only refuse: nothing that is typed or set lifts it.
 
-use dbtask_runner::Error;
+use dbtask_runner::{Condition, Error};
 
 use crate::catalog;
+use crate::mark::{Mark, Marks};
 use crate::target::Target;
 
-/// Refuses `command` on a database that is treated as production: one that nobody marked, that is not on this
-/// machine and that is not empty. No flag lifts it.
-pub(crate) fn development_only(target: &Target, command: &str) -> Result<(), Error> {
-    if target.identity.in_recovery {
-        return Err(
-            Error::refused(format!("`{command}` is refused: {} is a standby", target.describe()))
-                .state("nothing was changed")
-                .help("point DATABASE_URL at the primary"),
-        );
-    }
-    if target.is_local() || catalog::is_empty(&target.session)? {
-        return Ok(());
-    }
-    Err(Error::refused(format!(
-        "`{command}` is refused: {} is treated as production",
-        target.describe()
-    ))
-    .cause(
-        "it is not on this machine (by its URL and by the address that the server itself reports), and it is not empty",
-    )
-    .state("nothing was changed")
-    .help(steps()))
+/// What a database counts as, and why.
+pub(crate) struct Treatment {
+    pub(crate) counts_as: Mark,
+    pub(crate) because: String,
+    pub(crate) marks: Marks,
 }
 
-/// How production is changed, with the commands.
-fn steps() -> &'static str {
-    "production is changed in steps, never pushed to:\n\
-     1. take a backup: `cargo xtask db:backup`\n\
-     2. write one targeted, idempotent file: `cargo xtask db:new NAME`\n\
-     3. rehearse it on staging: `cargo xtask db:restore FILE` into an empty database there, then `cargo xtask db:push` while it is local\n\
-     4. apply exactly that file: `cargo xtask db:push --dry-run --sql --to VERSION` prints it with its history row, for `psql`\n\
-     5. validate with read-only checks: `cargo xtask db:status --check`\n\
-     for development: use a database on this machine (`cargo xtask setup` makes one)"
+impl Treatment {
+    /// Reads the marks; where there are none, what is on this machine or empty is development, all else production.
+    pub(crate) fn of(target: &Target) -> Result<Treatment, Error> {
+        let marks = Marks::read(&target.session, &target.identity)?;
+        let (counts_as, because) = match marks.mark() {
+            _ if marks.is_hidden => (
+                Mark::Production,
+                format!("it has a mark that `{}` may not read", target.identity.user),
+            ),
+            Some(mark) => (mark, format!("it is marked {}{}", mark.name(), source(&marks, mark))),
+            None if target.is_local() => (Mark::Development, "it is not marked, and on this machine".to_owned()),
+            None if catalog::is_empty(&target.session)? => {
+                (Mark::Development, "it is not marked, and empty".to_owned())
+            }
+            None => (
+                Mark::Production,
+                "it is not marked, not on this machine (by its URL and by the address that the server itself reports), and not empty".to_owned(),
+            ),
+        };
+        Ok(Treatment {
+            counts_as,
+            because,
+            marks,
+        })
+    }
+
+    /// Says of a database without a mark whose mark it has: its original's.
+    pub(crate) fn copy(&self) -> Option<String> {
+        let original = self.marks.original().filter(|_| self.marks.mark().is_none())?;
+        Some(format!(
+            "its mark, {}, is another database's: this is a copy or a restored backup (or the server was upgraded by pg_upgrade: then mark it again)",
+            original.name()
+        ))
+    }
+}
+
+fn source(marks: &Marks, mark: Mark) -> String {
+    match marks.row().filter(|row| row.mark == mark) {
+        Some(row) => format!(" (by `{}`, {})", row.by, row.at),
+        None => format!(" (by the setting `{}` of the database)", crate::mark::SETTING),
+    }
+}
+
+/// Refuses `command` on production, marked or treated as such, and on a standby. What it returns has to hold in each
+/// transaction that the command changes something in.
+#[must_use = "the marks can change between here and the first change: each transaction asks again"]
+pub(crate) fn development_only(target: &Target, command: &str) -> Result<Condition, Error> {
+    primary_only(target, command)?;
+    let treatment = Treatment::of(target)?;
+    if treatment.counts_as < Mark::Production {
+        let changed = Error::refused(format!(
+            "`{command}` is refused: the mark of {} has changed",
+            target.describe()
+        ))
+        .cause("it was changed after this command had looked at it")
+        .state("nothing was changed")
+        .help("`cargo xtask db:status` says what it is now");
+        return Ok(Condition::new(treatment.marks.unchanged(), changed));
+    }
+    let error = Error::refused(format!(
+        "`{command}` is refused: {} is {}",
+        target.describe(),
+        match treatment.marks.mark() {
+            Some(Mark::Production) => "production",
+            _ => "treated as production",
+        }
+    ))
+    .cause(treatment.because.clone());
+    let error = treatment.copy().into_iter().fold(error, Error::cause);
+    let error = error.state("nothing was changed").help(steps(target));
+    Err(match (treatment.marks.is_hidden, treatment.marks.mark()) {
+        (true, _) => error.help(format!(
+            "let `{}` run `GRANT USAGE ON SCHEMA dbtask TO PUBLIC; GRANT SELECT ON {} TO PUBLIC`",
+            treatment.marks.owner,
+            crate::mark::TABLE
+        )),
+        (false, Some(_)) => error.help(format!(
+            "if it is production no longer, `{}` can say so, and the database's name has to be typed",
+            target.typed("db:mark development")
+        )),
+        (false, None) => error.help(format!(
+            "for development: use a database on this machine (`cargo xtask setup` makes one), or let its owner say that this is one: `{}`",
+            target.typed("db:mark development")
+        )),
+    })
+}
+
+/// Refuses a standby.
+pub(crate) fn primary_only(target: &Target, command: &str) -> Result<(), Error> {
+    if !target.identity.in_recovery {
+        return Ok(());
+    }
+    Err(
+        Error::refused(format!("`{command}` is refused: {} is a standby", target.describe()))
+            .state("nothing was changed")
+            .help("point DATABASE_URL at the primary"),
+    )
+}
+
+/// How production is changed, with the commands for this database.
+fn steps(target: &Target) -> String {
+    format!(
+        "production is changed in steps, never pushed to:\n\
+         1. take a backup: `{}`\n\
+         2. write one targeted, idempotent file: `cargo xtask db:new NAME`\n\
+         3. rehearse it on staging: `cargo xtask db:restore FILE` into an empty database there, then `cargo xtask db:push`\n\
+         4. apply exactly that file: `{}` prints it with its history row, for `psql`\n\
+         5. validate with read-only checks: `{}`",
+        target.typed("db:backup"),
+        target.typed("db:push --dry-run --sql --to VERSION"),
+        target.typed("db:status --check"),
+    )
 }

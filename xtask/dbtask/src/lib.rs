@@ -21,6 +21,7 @@ mod erase;
 mod exit;
 pub mod facts;
 mod guard;
+mod mark;
 mod output;
 mod progress;
 pub mod server;

@@ -39,6 +39,8 @@ pub(crate) struct Target {
     pub(crate) url: DatabaseUrl,
     pub(crate) session: Session,
     pub(crate) identity: Identity,
+    /// Where a command is typed that leads here.
+    workspace: Option<Workspace>,
 }
 
 impl Target {
@@ -46,21 +48,21 @@ impl Target {
     pub(crate) fn open(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
         let url = database_url(workspace, output, Environment::database_url)?;
         let session = Session::connect(&url)?;
-        Target::of(url, session)
+        Target::in_workspace(workspace, url, session)
     }
 
     /// As [`Target::open`], over `DIRECT_DATABASE_URL` where it is set.
     pub(crate) fn open_direct(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
         let url = database_url(workspace, output, Environment::direct_database_url)?;
         let session = Session::connect(&url)?;
-        Target::of(url, session)
+        Target::in_workspace(workspace, url, session)
     }
 
     /// As [`Target::open`], and creates the database where the server does not have it.
     pub(crate) fn open_or_create(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
         let url = database_url(workspace, output, Environment::database_url)?;
         let session = connect_or_create(&url, Session::try_connect, output)?;
-        Target::of(url, session)
+        Target::in_workspace(workspace, url, session)
     }
 
     /// As [`Target::open_or_create`], for migrations: over `DIRECT_DATABASE_URL` where it is set, and with Ctrl-C handled
@@ -69,13 +71,34 @@ impl Target {
         let url = database_url(workspace, output, Environment::direct_database_url)?;
         let session = connect_or_create(&url, Session::try_connect_to_migrate, output)?;
         session.cancel_on_signals()?;
-        Target::of(url, session)
+        Target::in_workspace(workspace, url, session)
+    }
+
+    fn in_workspace(workspace: &Workspace, url: DatabaseUrl, session: Session) -> Result<Target, Error> {
+        let target = Target::of(url, session)?;
+        Ok(Target {
+            workspace: Some(workspace.clone()),
+            ..target
+        })
     }
 
     /// The database that a session is connected to.
     pub(crate) fn of(url: DatabaseUrl, session: Session) -> Result<Target, Error> {
         let identity = identify(&session)?;
-        Ok(Target { url, session, identity })
+        Ok(Target {
+            url,
+            session,
+            identity,
+            workspace: None,
+        })
+    }
+
+    /// A command as it is typed for this database.
+    pub(crate) fn typed(&self, command: &str) -> String {
+        match &self.workspace {
+            Some(workspace) => workspace.typed(command),
+            None => format!("cargo xtask {command}"),
+        }
     }
 
     /// Whether the database is on this machine, as both the URL and the server say. One of them alone will not

@@ -9,6 +9,7 @@ use crate::cli::Global;
 use crate::output::count;
 
 /// Where things are.
+#[derive(Debug, Clone)]
 pub(crate) struct Workspace {
     root: PathBuf,
     migrations: PathBuf,
@@ -63,6 +64,18 @@ impl Workspace {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
+    /// A command as it is typed here, with the options that say where things are.
+    pub(crate) fn typed(&self, command: &str) -> String {
+        let mut line = format!("cargo xtask {command}");
+        if self.migrations != self.root.join("migrations") {
+            line = format!("{line} --migrations {}", quoted(&self.display(&self.migrations)));
+        }
+        if let Some(file) = &self.env_file {
+            line = format!("{line} --env-file {}", quoted(&file.display().to_string()));
+        }
+        line
+    }
+
     pub(crate) fn environment(&self) -> Result<Environment, Error> {
         Environment::read(&self.root, self.env_file.as_deref())
     }
@@ -73,6 +86,15 @@ impl Workspace {
     }
 }
 
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./+:@".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// What is wrong with the folder, all of it.
 pub(crate) fn disorder(findings: Vec<Diagnostic>) -> Error {
     Error::failed(format!(
@@ -81,4 +103,28 @@ pub(crate) fn disorder(findings: Vec<Diagnostic>) -> Error {
     ))
     .findings(findings)
     .state("no database was touched")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_can_be_typed() {
+        let workspace = |migrations: &str, env_file: Option<&str>| Workspace {
+            root: PathBuf::from("/shop"),
+            migrations: PathBuf::from(migrations),
+            env_file: env_file.map(PathBuf::from),
+        };
+        let typed = |workspace: Workspace| workspace.typed("db:backup");
+        assert_eq!(typed(workspace("/shop/migrations", None)), "cargo xtask db:backup");
+        assert_eq!(
+            typed(workspace("/shop/db", Some("prod.env"))),
+            "cargo xtask db:backup --migrations db --env-file prod.env"
+        );
+        assert_eq!(
+            typed(workspace("/shop/migrations", Some("it's here"))),
+            r"cargo xtask db:backup --env-file 'it'\''s here'"
+        );
+    }
 }

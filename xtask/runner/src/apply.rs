@@ -15,14 +15,14 @@ use crate::fit::refuse_unfit;
 use crate::history::HISTORY_TABLE;
 use crate::history_row::history_row;
 use crate::lock::KEY;
-use crate::message::{GuardReason, Limits, Message, Part, guard_reason, prepare, reset};
+use crate::message::{Checks, GuardReason, Limits, Message, Part, guard_reason};
 use crate::observer::Observation;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_part};
 use crate::preflight::{self, Preflight};
 use crate::session::{Failure, Watch};
 use crate::steps::Steps;
-use crate::{Applied, Error, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+use crate::{Applied, Condition, Error, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
 
 /// When a statement counts as long, and how often it is looked at then.
 const LONG: Duration = Duration::from_secs(2);
@@ -73,7 +73,7 @@ pub struct Migrated {
 }
 
 /// How to apply.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The last version to apply; `None` for all.
     pub to: Option<Version>,
@@ -85,6 +85,8 @@ pub struct Options {
     pub statement_timeout: Option<Duration>,
     /// Apply files, too, that a higher version overtook.
     pub allow_out_of_order: bool,
+    /// What has to hold in the transaction of each file; asked there before the file is carried out.
+    pub condition: Option<Condition>,
 }
 
 impl Default for Options {
@@ -95,6 +97,7 @@ impl Default for Options {
             lock_budget: Duration::from_mins(5),
             statement_timeout: None,
             allow_out_of_order: false,
+            condition: None,
         }
     }
 }
@@ -145,6 +148,7 @@ pub fn migrate(
         blocker: None,
         tell,
     };
+    run.prepare().map_err(untouched)?;
     if history.table().is_none() {
         run.create_history()?;
     }
@@ -208,11 +212,22 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What each message asks the server to check.
+    pub(crate) fn checks(&self) -> Checks<'_> {
+        Checks {
+            lock: KEY,
+            condition: self.options.condition.as_ref(),
+        }
+    }
+
+    fn prepare(&self) -> Result<(), Error> {
+        self.session
+            .batch(&self.checks().prepare())
+            .map_err(|e| sql_error("failed to prepare the session", &e))
+    }
+
     /// Applies what is pending, in order, until a file fails or a signal comes.
     fn apply_all(&mut self) -> Result<(), Error> {
-        self.session
-            .batch(&prepare(KEY))
-            .map_err(|e| sql_error("failed to prepare the session", &e))?;
         let (plan, total) = (self.plan, self.plan.pending.len());
         for (&file, number) in plan.pending.iter().zip(1..) {
             if let Some(interrupted) = self.interrupted(self.standing()) {
@@ -234,8 +249,12 @@ impl<'a> Run<'a> {
 
     /// Creates the history. Only where there is none: refinery's own way needs CREATE even when nothing is pending.
     fn create_history(&mut self) -> Result<(), Error> {
-        self.session.batch(&create_history()).map_err(|e| {
-            sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e).state("nothing was applied")
+        // several statements in one message are one transaction
+        let sql = format!("{}{}", self.checks().condition(), create_history());
+        self.session.batch(&sql).map_err(|e| {
+            let failed = || sql_error(format!("failed to create the schema history `{HISTORY_TABLE}`"), &e);
+            let refusal = self.options.condition.as_ref().and_then(|c| c.refusal(&e));
+            refusal.unwrap_or_else(failed).state("nothing was applied")
         })?;
         if let Some(table) = SchemaHistory::find(self.session)? {
             self.table = table;
@@ -246,7 +265,7 @@ impl<'a> Run<'a> {
     fn apply(&mut self, file: &'a MigrationFile, history_row: &str) -> Result<(), Error> {
         if file.directives().no_transaction {
             let outcome = Steps::open(self, file)?.apply(history_row);
-            let _ = self.session.batch(&reset(KEY));
+            let _ = self.session.batch(&self.checks().reset());
             return outcome;
         }
         self.commit(file, history_row, None)
@@ -264,7 +283,7 @@ impl<'a> Run<'a> {
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
             let standard = self.preflight.standard_strings;
-            let message = Message::new(sql, history_row, self.limits(&patience), KEY, standard);
+            let message = Message::new(sql, history_row, self.limits(&patience), self.checks(), standard);
             let (part, failure) = match self.send_parts(file, &message, &patience) {
                 Sent::Whole => return Ok(()),
                 Sent::Interrupted(error) => {
@@ -278,7 +297,7 @@ impl<'a> Run<'a> {
             };
             // After an error the server waits for the end of the transaction that the message began.
             let _ = self.session.batch("ROLLBACK");
-            let _ = self.session.batch(&reset(KEY));
+            let _ = self.session.batch(&self.checks().reset());
             // An error behind the COMMIT, such as a cancel request that came too late, finds the file applied.
             if is_recorded(self.session, file)? {
                 return Ok(());
@@ -290,6 +309,17 @@ impl<'a> Run<'a> {
             let rolled_back = self.rolled_back(file, closing);
             if let Some(interrupted) = self.interrupted(rolled_back.clone()) {
                 return Err(interrupted);
+            }
+            if let Some(condition) = &self.options.condition {
+                // an error of syntax comes before anything else, too
+                let refusal = if failure.completed < part.prefix_statements {
+                    condition.refusal_of_itself(&failure.error)
+                } else {
+                    condition.refusal(&failure.error)
+                };
+                if let Some(refusal) = refusal {
+                    return Err(refusal.state(rolled_back));
+                }
             }
             if let Some(reason) = guard_reason(server.message()) {
                 return Err(self.guarded(file, reason));

@@ -6,7 +6,7 @@ use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::apply::{create_history, own_error, to_refinery};
 use crate::history::HISTORY_TABLE;
-use crate::{Error, MigrationLock, Plan, SchemaHistory, Session, preflight, sql_error};
+use crate::{Condition, Error, MigrationLock, Plan, SchemaHistory, Session, preflight, sql_error};
 
 /// What a baseline would do: files × history × the last version that counts as applied. A pure value.
 #[derive(Debug)]
@@ -44,12 +44,13 @@ impl<'a> Baseline<'a> {
 
 /// Records files as applied, all in one transaction, and executes nothing of theirs.
 ///
-/// The table's text and the rows are refinery's own (`Target::Fake`).
+/// The table's text and the rows are refinery's own (`Target::Fake`). The condition has to hold in their transaction.
 pub fn record(
     session: &Session,
     _lock: &MigrationLock<'_>,
     files: &[MigrationFile],
     history: &SchemaHistory,
+    condition: Option<&Condition>,
 ) -> Result<(), Error> {
     preflight::check(session, history)?;
     let creation = if history.table().is_none() {
@@ -57,7 +58,11 @@ pub fn record(
     } else {
         String::new()
     };
-    let mut recording = Recording { session, creation };
+    let mut recording = Recording {
+        session,
+        creation,
+        condition,
+    };
     let migrations = files.iter().map(to_refinery).collect::<Result<_, _>>()?;
     let table = history.table().unwrap_or(HISTORY_TABLE);
     refinery_migrate(&mut recording, migrations, Target::Fake, table, true).map_err(|e| own_error(&e))?;
@@ -68,6 +73,7 @@ pub fn record(
 struct Recording<'a> {
     session: &'a Session,
     creation: String,
+    condition: Option<&'a Condition>,
 }
 
 impl Transaction for Recording<'_> {
@@ -76,7 +82,8 @@ impl Transaction for Recording<'_> {
     fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
         let rows: Vec<&str> = queries.collect();
         let sql = format!(
-            "BEGIN;SET LOCAL lock_timeout='5s';{}\n;{};COMMIT",
+            "BEGIN;SET LOCAL lock_timeout='5s';{};{}\n;{};COMMIT",
+            self.condition.map(Condition::statement).unwrap_or_default(),
             self.creation,
             rows.join(";")
         );
@@ -85,7 +92,8 @@ impl Transaction for Recording<'_> {
         };
         let lost = self.session.is_closed();
         let _ = self.session.batch("ROLLBACK");
-        let error = sql_error("failed to write the schema history", &error);
+        let refusal = self.condition.and_then(|condition| condition.refusal_of_itself(&error));
+        let error = refusal.unwrap_or_else(|| sql_error("failed to write the schema history", &error));
         Err(if lost {
             error
                 .state("it is not known whether the files were recorded: all of them or none")

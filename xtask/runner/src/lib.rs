@@ -42,6 +42,7 @@
 
 mod apply;
 mod baseline;
+mod condition;
 mod connection_error;
 mod database_url;
 mod environment;
@@ -69,6 +70,7 @@ mod verify;
 
 pub use apply::{AppliedFile, Event, Migrated, Options, migrate};
 pub use baseline::{Baseline, record};
+pub use condition::Condition;
 pub use connection_error::connection_error;
 pub use database_url::DatabaseUrl;
 pub use dbtask_rules::Embedded;

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use dbtask_rules::statements;
 
+use crate::Condition;
+
 /// A file up to this size goes in one message; a larger one in several of about that size.
 const PIECE: usize = 4 << 20;
 
@@ -25,8 +27,9 @@ pub(crate) const GUARD: &str = "dbtask: ";
 /// (`DISCARD ALL` cannot be one of several statements, and would let the lock go.)
 const RESET: &str = "RESET ALL;UNLISTEN *;CLOSE ALL;DISCARD TEMP";
 
-/// The guard as a prepared statement: analysed once, not for every file.
+/// The guard, and the caller's condition, as prepared statements: analysed once, not for every file.
 const PREPARED: &str = "dbtask_guard";
+const PREPARED_CONDITION: &str = "dbtask_condition";
 
 /// How long one try may wait for a lock, and run.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,35 @@ fn format_timeout(scope: &str, timeout: Duration) -> String {
     format!("SET {scope}statement_timeout={};", timeout.as_millis())
 }
 
+/// What a message asks the server to check, by prepared statements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checks<'a> {
+    /// The migration lock's key.
+    pub(crate) lock: i64,
+    pub(crate) condition: Option<&'a Condition>,
+}
+
+impl Checks<'_> {
+    /// Asks for the caller's condition, with its semicolon; empty where there is none.
+    pub(crate) fn condition(&self) -> String {
+        self.condition
+            .map_or_else(String::new, |_| format!("EXECUTE {PREPARED_CONDITION};"))
+    }
+
+    /// Prepares the checks, in place of whatever was prepared.
+    pub(crate) fn prepare(&self) -> String {
+        let condition = self.condition.map_or_else(String::new, |condition| {
+            format!(";PREPARE {PREPARED_CONDITION} AS {}", condition.statement())
+        });
+        format!("DEALLOCATE ALL;PREPARE {PREPARED} AS {}{condition}", guard(self.lock))
+    }
+
+    /// What makes a session again what it was, outside of a transaction of its own.
+    pub(crate) fn reset(&self) -> String {
+        format!("RESET SESSION AUTHORIZATION;{RESET};{}", self.prepare())
+    }
+}
+
 /// What is sent for a file, in order.
 pub(crate) struct Message<'a> {
     pub(crate) parts: Vec<Part<'a>>,
@@ -72,28 +104,36 @@ pub(crate) struct Part<'a> {
 impl<'a> Message<'a> {
     /// The message for a file's `sql` with refinery's `history_row`. `standard` is the server's
     /// `standard_conforming_strings`.
-    pub(crate) fn new(sql: &'a str, history_row: &str, limits: Limits, lock: i64, standard: bool) -> Message<'a> {
+    pub(crate) fn new(
+        sql: &'a str,
+        history_row: &str,
+        limits: Limits,
+        checks: Checks<'_>,
+        standard: bool,
+    ) -> Message<'a> {
         let (settings, n) = limits.settings("LOCAL ");
-        let prefix = format!("BEGIN;{settings}SET LOCAL {MARK}='1';");
+        let condition = checks.condition();
+        let prefix = format!("BEGIN;{settings}SET LOCAL {MARK}='1';{condition}");
+        let prefix_statements = n + 2 + usize::from(checks.condition.is_some());
         let forgets = mentions(sql, &["deallocate", "discard"]);
         let guard = if forgets {
-            guard(lock)
+            guard(checks.lock)
         } else {
             format!("EXECUTE {PREPARED}")
         };
         let again = if forgets || mentions(sql, &["prepare"]) {
-            format!(";{}", prepare(lock))
+            format!(";{}", checks.prepare())
         } else {
             String::new()
         };
         // The line break ends a comment on the file's last line; the semicolon, its last statement.
         let suffix = format!("\n;RESET SESSION AUTHORIZATION;{guard};{history_row};COMMIT;{RESET}{again}");
         if sql.len() > PIECE {
-            let frame = |text: String| Part {
+            let frame = |text: String, statements: usize| Part {
                 text: Cow::Owned(text),
                 start: None,
                 prefix_characters: 0,
-                prefix_statements: 0,
+                prefix_statements: statements,
             };
             let piece = |start: usize, end: usize| Part {
                 text: Cow::Borrowed(&sql[start..end]),
@@ -103,9 +143,9 @@ impl<'a> Message<'a> {
             };
             let starts = cuts(sql, PIECE, standard);
             let ends = starts.iter().skip(1).copied().chain([sql.len()]);
-            let mut parts = vec![frame(prefix)];
+            let mut parts = vec![frame(prefix, prefix_statements)];
             parts.extend(starts.iter().zip(ends).map(|(&start, end)| piece(start, end)));
-            parts.push(frame(suffix));
+            parts.push(frame(suffix, 0));
             return Message { parts };
         }
         let mut text = String::with_capacity(prefix.len() + sql.len() + suffix.len());
@@ -117,7 +157,7 @@ impl<'a> Message<'a> {
                 text: Cow::Owned(text),
                 start: Some(0),
                 prefix_characters: prefix.len(),
-                prefix_statements: n + 2,
+                prefix_statements,
             }],
         }
     }
@@ -148,16 +188,6 @@ fn guard(lock: i64) -> String {
          WHEN NOT pg_catalog.pg_try_advisory_lock({lock}) \
          THEN CAST(pg_catalog.concat('{GUARD}lock ',pg_catalog.current_setting('{MARK}',true)) AS pg_catalog.int4) END"
     )
-}
-
-/// Prepares the guard, in place of whatever was prepared.
-pub(crate) fn prepare(lock: i64) -> String {
-    format!("DEALLOCATE ALL;PREPARE {PREPARED} AS {}", guard(lock))
-}
-
-/// What makes a session again what it was, outside of a transaction of its own.
-pub(crate) fn reset(lock: i64) -> String {
-    format!("RESET SESSION AUTHORIZATION;{RESET};{}", prepare(lock))
 }
 
 /// Whether one of the words, in lower case, is in the text, in whatever case.
@@ -253,7 +283,16 @@ mod tests {
     #[test]
     fn a_large_file_is_one_transaction_of_several_messages() {
         let sql = format!("SELECT '{}';\n", "x".repeat(1 << 20)).repeat(10);
-        let message = Message::new(&sql, "INSERT", LIMITS, 1, true);
+        let message = Message::new(
+            &sql,
+            "INSERT",
+            LIMITS,
+            Checks {
+                lock: 1,
+                condition: None,
+            },
+            true,
+        );
         let texts: Vec<&str> = message.parts.iter().map(|part| &*part.text).collect();
         let (first, last) = (texts[0], texts[texts.len() - 1]);
         assert!(first.starts_with("BEGIN;") && last.contains("INSERT;COMMIT;"));

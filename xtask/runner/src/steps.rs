@@ -13,7 +13,6 @@ use tokio_postgres::error::SqlState;
 use crate::apply::{Closing, Run};
 use crate::indexes::{self, InvalidIndex};
 use crate::journal::{Event as Entry, Journal, Step};
-use crate::message::reset;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_statement};
 use crate::session::Failure;
@@ -54,7 +53,7 @@ impl<'r, 'a> Steps<'r, 'a> {
             }
         }
         // what the file set must not reach the history row
-        let _ = self.run.session.batch(&reset(crate::lock::KEY));
+        let _ = self.run.session.batch(&self.run.checks().reset());
         let all = self.statements.len();
         let closing = Closing {
             sql: self.journal.completion(),
@@ -90,6 +89,7 @@ impl<'r, 'a> Steps<'r, 'a> {
             } else {
                 Vec::new()
             };
+            self.check_condition()?;
             self.journal.note(Entry::Begin, number, &checksum, &before)?;
             let outcome = self.send(sql, &command, &patience, number, &checksum);
             let left = if concurrent {
@@ -154,6 +154,17 @@ impl<'r, 'a> Steps<'r, 'a> {
             let _ = self.run.session.batch("ROLLBACK");
         }
         outcome
+    }
+
+    /// Asks for the caller's condition. Not every statement can be in one transaction with it: so right before each.
+    fn check_condition(&self) -> Result<(), Error> {
+        let Some(condition) = &self.run.options.condition else {
+            return Ok(());
+        };
+        self.run.session.batch(&condition.statement()).map_err(|e| {
+            let failed = || sql_error("failed to ask whether the database may be changed", &e);
+            condition.refusal_of_itself(&e).unwrap_or_else(failed)
+        })
     }
 
     /// Drops what earlier tries left INVALID; the object identifiers of what else is INVALID.

@@ -31,6 +31,8 @@ WITH RECURSIVE member AS MATERIALIZED (
     coalesce(depth.depth, 0)
     FROM pg_catalog.pg_class c JOIN user_schema s ON s.oid = c.relnamespace LEFT JOIN depth ON depth.oid = c.oid
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
+      -- the mark outlives what it protects
+      AND NOT (s.nspname = 'dbtask' AND c.relname = 'environment')
       -- a sequence of a column goes with its table
       AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
@@ -87,10 +89,12 @@ WITH RECURSIVE member AS MATERIALIZED (
   SELECT 18, 'foreign data wrapper', 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass::oid, o.oid, NULL, o.fdwowner, 'FOREIGN DATA WRAPPER', 0
     FROM pg_catalog.pg_foreign_data_wrapper o
   UNION ALL
-  -- `public` stays, with its privileges, and so does a schema that an extension lives in
+  -- `public` stays, with its privileges, and so do the mark's schema and one that an extension lives in
   SELECT 20, 'schema', 'pg_catalog.pg_namespace'::pg_catalog.regclass::oid, s.oid, s.oid, s.nspowner, 'SCHEMA', 0
     FROM user_schema s
     WHERE s.nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = s.oid)
+      AND NOT (s.nspname = 'dbtask' AND EXISTS (SELECT FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = s.oid AND c.relname = 'environment'))
 )
 SELECT c.kind, s.nspname AS schema, c.drop_as,
   (pg_catalog.pg_identify_object(c.classid, c.oid, 0)).identity AS identity,

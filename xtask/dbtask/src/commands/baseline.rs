@@ -23,8 +23,9 @@ use crate::{catalog, confirm, guard};
 /// keeps one (sqlx, Flyway). It is left as it is; Flyway's repeatable migrations are passed over. Where it does not
 /// tell for certain, this is refused.
 ///
-/// Refused (exit code 3) on a database that has a history already, or is empty; and, for now, on one that is not on
-/// this machine: that is treated as production.
+/// Refused (exit code 3) on a database that has a history already, or is empty; and on production: one that is marked so
+/// (db:mark), or that nobody marked and is not on this machine. To adopt that one, have its owner mark it development
+/// for the moment.
 #[derive(Debug, Args)]
 pub(crate) struct Baseline {
     /// The last version that is applied already, such as 7 or V00007
@@ -55,10 +56,11 @@ impl Baseline {
             };
             return Ok(report(&target, &plan, &shown, true, output));
         }
-        guard::development_only(&target, "db:baseline")?;
+        let _ = guard::development_only(&target, "db:baseline")?;
         let lock = MigrationLock::take(&target.session, Options::default().lock_wait, &mut |holder| {
             output.waiting(&holder.description);
         })?;
+        let condition = guard::development_only(&target, "db:baseline")?;
         let history = SchemaHistory::read(&target.session)?;
         let (plan, foreign) = self.plan(&target, files, &history)?;
         if plan.recorded.is_empty() {
@@ -66,7 +68,7 @@ impl Baseline {
         }
         output.text(&describe(&plan, foreign.as_ref(), files, &target)?);
         confirm::by_name(&target.identity.database, self.yes.as_deref(), &self.typed())?;
-        record(&target.session, &lock, plan.recorded, &history)?;
+        record(&target.session, &lock, plan.recorded, &history, Some(&condition))?;
         Ok(report(&target, &plan, &done(&plan, &target), false, output))
     }
 

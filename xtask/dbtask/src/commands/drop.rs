@@ -15,10 +15,11 @@ use crate::workspace::Workspace;
 /// Delete everything in a development database
 ///
 /// Says first what will go, then asks for the database's name. Tables, views, sequences, types, functions and
-/// the migration history go, in every schema; the database itself, extensions, roles and the privileges on
-/// public stay. Interrupted, it can be typed again.
+/// the migration history go, in every schema; the database itself and its mark, extensions, roles and the
+/// privileges on public stay. Interrupted, it can be typed again.
 ///
-/// Refused (exit code 3) on a database that is not on this machine and not empty: that is treated as production.
+/// Refused (exit code 3) on production: a database that is marked so (db:mark), or that nobody marked, is not on this
+/// machine and not empty.
 #[derive(Debug, Args)]
 pub(crate) struct Drop {
     /// Confirm without being asked: the name of the database
@@ -44,11 +45,13 @@ impl Drop {
 
 /// Guard, inventory, confirmation, deletion; how many objects went.
 pub(crate) fn erase(target: &Target, yes: Option<&str>, command: &str, output: &Output) -> Result<usize, Error> {
-    guard::development_only(target, command)?;
+    let _ = guard::development_only(target, command)?;
     let lock_wait = Options::default().lock_wait;
     let _lock = MigrationLock::take(&target.session, lock_wait, &mut |holder| {
         output.waiting(&holder.description);
     })?;
+    // whoever held the lock may have marked it, or filled it
+    let condition = guard::development_only(target, command)?;
     let inventory = Inventory::read(target)?;
     if inventory.is_empty() {
         return Ok(0);
@@ -56,6 +59,6 @@ pub(crate) fn erase(target: &Target, yes: Option<&str>, command: &str, output: &
     output.text(&inventory.describe(target));
     confirm::by_name(&target.identity.database, yes, command)?;
     let n = inventory.len();
-    inventory.erase(target, output)?;
+    inventory.erase(target, &condition, output)?;
     Ok(n)
 }

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod down;
 pub(crate) mod drop;
+pub(crate) mod mark;
 pub(crate) mod new;
 pub(crate) mod push;
 pub(crate) mod rehearse;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 use dbtask_rules::{MigrationFolder, Version};
-use dbtask_runner::{Error, Event, Migrated, Observation, Options, Plan, SchemaHistory, Session, migrate, preview};
+use dbtask_runner::{
+    Error, Event, Migrated, MigrationLock, Observation, Options, Plan, SchemaHistory, Session, migrate, preview,
+};
 use serde_json::json;
 
 use crate::edits;
@@ -20,7 +22,8 @@ use crate::workspace::Workspace;
 /// Each file is one transaction together with its row in the history: it is applied whole or not at all. The
 /// database is created where the server does not have it. Two pushes at once wait for each other.
 ///
-/// Refused (exit code 3) on a database that is not on this machine and not empty: that is treated as production.
+/// Refused (exit code 3) on production: a database that is marked so (db:mark), or that nobody marked, is not on this
+/// machine and not empty.
 #[derive(Debug, Args)]
 pub(crate) struct Push {
     /// Say what would be applied, and change nothing
@@ -122,8 +125,8 @@ impl Push {
             return self.preview(workspace, &folder, output);
         }
         let target = Target::open_to_migrate(workspace, output)?;
-        guard::development_only(&target, "db:push")?;
-        let applied = apply(&target.session, &folder, self.options(), output)
+        let (_lock, options) = guarded(&target, "db:push", self.options(), output)?;
+        let applied = apply(&target.session, &folder, options, output)
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         Ok(report(&target, &applied, output))
     }
@@ -167,6 +170,23 @@ impl Push {
         );
         Ok(Exit::Done)
     }
+}
+
+/// The options for a database that may be pushed to, and that has to stay so. It is asked again under the migration lock,
+/// which the run then takes over: an empty database may have been filled by whoever held it.
+pub(crate) fn guarded<'a>(
+    target: &'a Target,
+    command: &str,
+    mut options: Options,
+    output: &Output,
+) -> Result<(MigrationLock<'a>, Options), Error> {
+    let _ = guard::development_only(target, command)?;
+    let lock = MigrationLock::take(&target.session, options.lock_wait, &mut |holder| {
+        output.waiting(&holder.description);
+    })?;
+    let condition = guard::development_only(target, command)?;
+    options.condition = Some(condition);
+    Ok((lock, options))
 }
 
 /// Applies what is pending, telling each file as it is done.

@@ -5,7 +5,6 @@ use dbtask_runner::Error;
 
 use crate::commands::{drop, push};
 use crate::exit::Exit;
-use crate::guard;
 use crate::output::Output;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -29,9 +28,9 @@ impl Reset {
         drop::erase(&emptied, self.yes.as_deref(), "db:reset", output)?;
         // only now: from here on Ctrl-C is the session's to handle, and no longer ends a question
         let target = Target::open_to_migrate(workspace, output)?;
-        guard::development_only(&target, "db:reset")?;
         same_database(&emptied, &target)?;
-        let applied = push::apply(&target.session, &folder, self.patience.options(), output)?;
+        let (_lock, options) = push::guarded(&target, "db:reset", self.patience.options(), output)?;
+        let applied = push::apply(&target.session, &folder, options, output)?;
         Ok(push::report(&target, &applied, output))
     }
 }

@@ -7,6 +7,7 @@ use dbtask_runner::{Error, MigrationLock, Options, SchemaHistory};
 use serde_json::json;
 
 use crate::archive::Archive;
+use crate::catalog;
 use crate::commands::drop;
 use crate::exit::Exit;
 use crate::guard;
@@ -19,7 +20,8 @@ use crate::workspace::Workspace;
 /// The file is read in full before anything is touched. Into an empty database it goes straight; over one that
 /// is not, only after the confirmation of db:drop.
 ///
-/// Refused (exit code 3) on a database that is not on this machine and not empty: that is treated as production.
+/// Refused (exit code 3) over production that is not empty: a database that is marked so (db:mark), or that nobody
+/// marked and is not on this machine. The mark of the backup's database is not restored.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     /// The backup, as db:backup wrote it
@@ -36,7 +38,11 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         let target = Target::open_or_create(workspace, output)?;
-        guard::development_only(&target, "db:restore")?;
+        guard::primary_only(&target, "db:restore")?;
+        let is_empty = catalog::is_empty(&target.session)?;
+        if !is_empty {
+            let _ = guard::development_only(&target, "db:restore")?;
+        }
         let archive = Archive::open(&self.file, target.identity.major)?;
         output.step(
             "read",
@@ -46,17 +52,24 @@ impl Restore {
                 archive.dumped_by()
             ),
         );
-        drop::erase(
-            &target,
-            self.yes.as_deref(),
-            &format!("db:restore {}", self.file.display()),
-            output,
-        )?;
+        if !is_empty {
+            drop::erase(
+                &target,
+                self.yes.as_deref(),
+                &format!("db:restore {}", self.file.display()),
+                output,
+            )?;
+        }
         // no push runs into a database that is half restored
         let lock_wait = Options::default().lock_wait;
         let _lock = MigrationLock::take(&target.session, lock_wait, &mut |holder| {
             output.waiting(&holder.description);
         })?;
+        if !catalog::is_empty(&target.session)? {
+            return Err(Error::refused(format!("{} was filled meanwhile", target.describe()))
+                .state("nothing of the backup was restored")
+                .help("type the command again: it says what is there now"));
+        }
         let started = std::time::Instant::now();
         archive.restore(&target, self.no_owner)?;
         let version = SchemaHistory::read(&target.session)?.version();

@@ -7,11 +7,13 @@ use serde_json::json;
 
 use crate::edits;
 use crate::exit::Exit;
+use crate::guard::Treatment;
+use crate::mark::Mark;
 use crate::output::{Output, count};
 use crate::target::Target;
 use crate::workspace::Workspace;
 
-/// Say what is applied, pending, edited, missing
+/// Say what is applied, pending, edited, missing, and what the database is marked as
 ///
 /// Reads only; works on production and as a role with SELECT on the history alone.
 #[derive(Debug, Args)]
@@ -28,9 +30,11 @@ impl Status {
         let history = SchemaHistory::read(&target.session)?;
         let plan = Plan::new(folder.files(), &history);
         let lines = lines(&plan);
+        let treatment = Treatment::of(&target)?;
         let mut text = vec![target.describe()];
         text.extend(table(&lines));
-        text.push(summary(&plan));
+        text.push(summary(&plan, &treatment));
+        text.push(environment(&treatment));
         let files: Vec<_> = lines
             .iter()
             .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "applied_on": l.row.map(Applied::applied_at) }))
@@ -41,6 +45,14 @@ impl Status {
             "server_version": target.identity.version,
             "system_identifier": target.identity.system_identifier.map(|id| id.to_string()),
             "database_oid": target.identity.oid,
+            "environment": {
+                "mark": treatment.marks.mark().map(Mark::name),
+                "row": treatment.marks.row().map(|row| json!({ "mark": row.mark.name(), "by": row.by, "at": row.at })),
+                "setting": treatment.marks.setting().map(Mark::name),
+                "copied": treatment.marks.original().map(Mark::name),
+                "counts_as": treatment.counts_as.name(),
+                "because": treatment.because,
+            },
             "version": plan.version().map(Version::get),
             "pending": plan.pending.len(),
             "consistent": plan.is_consistent(),
@@ -119,7 +131,7 @@ fn table(lines: &[Line<'_>]) -> Vec<String> {
 }
 
 /// The last line: where the database stands and what to type.
-fn summary(plan: &Plan<'_>) -> String {
+fn summary(plan: &Plan<'_>, treatment: &Treatment) -> String {
     let at = plan
         .version()
         .map_or("no migration is applied".to_owned(), |v| format!("at version {v}"));
@@ -130,6 +142,16 @@ fn summary(plan: &Plan<'_>) -> String {
     }
     match plan.pending.len() {
         0 => format!("{at}; nothing is pending"),
+        n if treatment.counts_as == Mark::Production => format!("{at}; {} pending", count(n, "file")),
         n => format!("{at}; {} pending: type `cargo xtask db:push`", count(n, "file")),
     }
+}
+
+/// What the database counts as, and why.
+fn environment(treatment: &Treatment) -> String {
+    let line = format!("counts as {}: {}", treatment.counts_as.name(), treatment.because);
+    treatment
+        .copy()
+        .into_iter()
+        .fold(line, |line, copy| format!("{line}\n{copy}"))
 }
