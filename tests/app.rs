@@ -51,6 +51,34 @@ fn sample(database: &TestDatabase) -> Checkout {
     checkout
 }
 
+#[test]
+fn the_sample_s_checks_pass_and_find_what_no_constraint_can() {
+    let (database, checkout) = registry();
+    for name in ["dependencies_have_no_cycle.sql", "sort_keys_follow_numbers.sql"] {
+        let text = std::fs::read_to_string(sample_folder().join("checks").join(name)).unwrap();
+        checkout.write(&format!("migrations/checks/{name}"), text);
+    }
+    let mut client = database.client();
+    client
+        .batch_execute(
+            "INSERT INTO publishers (name) VALUES ('acme');
+             INSERT INTO components (publisher_id, name) SELECT id, 'parser' FROM publishers;
+             INSERT INTO versions (publisher_id, component_name, number, sort_key)
+               SELECT id, 'parser', '1.0.' || n, ARRAY[1, 0, n] FROM publishers, generate_series(1, 3) n;
+             INSERT INTO dependencies SELECT v.id, v.id + 1 FROM versions v WHERE number <> '1.0.3'",
+        )
+        .unwrap();
+    checkout.run(&["db:check"]).exits(0).says("7 checks passed");
+    client
+        .batch_execute("INSERT INTO dependencies SELECT max(id), min(id) FROM versions; UPDATE versions SET sort_key = '{2}' WHERE number = '1.0.2'")
+        .unwrap();
+    checkout
+        .run(&["db:check"])
+        .exits(4)
+        .says("failed  dependencies_have_no_cycle")
+        .says("failed  sort_keys_follow_numbers");
+}
+
 /// The same, with everything applied.
 fn registry() -> (TestDatabase, Checkout) {
     let database = TestDatabase::new();

@@ -145,6 +145,8 @@ fn everything_wrong_is_refused_at_once_and_the_commands_say_the_same() {
     let folder = service.folder();
     let write = |name: &str, content: &[u8]| service.checkout.write(&format!("migrations/{name}"), content);
     write("V00001__good.sql", b"SELECT 1;\n");
+    // the one folder that may be there
+    write("checks/holds.sql", b"SELECT true;\n");
     service.run().exits(0);
 
     for name in [

@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "db:backup",
     "db:restore",
     "db:mark",
+    "db:check",
     "db:up",
     "db:down",
 ];

@@ -15,6 +15,7 @@ mod bad_files;
 mod baseline;
 mod build_script;
 mod cheats;
+mod check;
 mod cli;
 mod database_url;
 mod drop;

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{
-    backup, baseline, down, drop, mark, new, push, rehearse, repair, reset, restore, setup, status, up,
+    backup, baseline, check, down, drop, mark, new, push, rehearse, repair, reset, restore, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;
@@ -81,6 +81,8 @@ enum Command {
     Restore(restore::Restore),
     #[command(name = "db:mark")]
     Mark(mark::Mark),
+    #[command(name = "db:check")]
+    Check(check::Check),
     #[command(name = "db:up")]
     Up(up::Up),
     #[command(name = "db:down")]
@@ -108,6 +110,7 @@ impl Cli {
             Command::Backup(command) => command.run(&workspace, output),
             Command::Restore(command) => command.run(&workspace, output),
             Command::Mark(command) => command.run(&workspace, output),
+            Command::Check(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),
             Command::Down(command) => command.run(&workspace, output),
         }

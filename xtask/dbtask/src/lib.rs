@@ -12,6 +12,7 @@
 
 mod archive;
 mod catalog;
+mod checks;
 mod cli;
 mod commands;
 mod confirm;

@@ -9,8 +9,9 @@ use crate::file::about_name;
 use crate::name::{FIRST_WIDTH, GRAMMAR, guess};
 use crate::{Diagnostic, FileName, NameError, Version, workspace_root};
 
-/// The one file that may stand beside the migrations.
+/// The one file, and the one folder, that may stand beside the migrations: the queries of `db:check`.
 const README: &str = "README.md";
+const CHECKS: &str = "checks";
 
 /// What stands in the folder.
 pub(crate) struct Listing {
@@ -40,7 +41,7 @@ impl Listing {
             let entry = entry.map_err(|e| vec![no_folder(&listing.shown, &e)])?;
             let name = entry.file_name().to_string_lossy();
             match classify(&entry, &listing.shown(&name)) {
-                Class::Readme => {}
+                Class::Beside => {}
                 Class::Migration(name) => listing.named.push(name),
                 Class::Refused(finding) => listing.findings.push(finding),
                 Class::Misnamed(error) => strangers.push((name.into_owned(), error)),
@@ -75,7 +76,8 @@ impl Listing {
 
 /// What an entry of the folder is.
 enum Class {
-    Readme,
+    /// What may stand beside the migrations.
+    Beside,
     Migration(FileName),
     /// A file that may have been meant as a migration.
     Misnamed(NameError),
@@ -100,6 +102,9 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
             "remove it (an editor's swap file goes when the editor is closed)",
         );
     }
+    if kind.is_dir() && name == CHECKS {
+        return Class::Beside;
+    }
     if kind.is_dir() {
         return refused(
             "it is a folder; migrations lie side by side, so that a listing is their order",
@@ -110,7 +115,7 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
         return refused("it is no regular file", "remove it");
     }
     match FileName::parse(name.to_owned()) {
-        _ if name == README => Class::Readme,
+        _ if name == README => Class::Beside,
         Ok(name) => Class::Migration(name),
         Err(error) => Class::Misnamed(error),
     }

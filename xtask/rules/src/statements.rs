@@ -282,6 +282,17 @@ fn body(text: &str, plain_too: bool) -> Option<Range<usize>> {
     (text.len() >= 2 * tag).then(|| tag..text.len() - tag)
 }
 
+/// Whether a name stands in the text as an identifier, in strings (as a `DO` block has it) too, but not in a comment.
+pub fn mentions(sql: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let pieces = Lexer::new(sql).filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment));
+    let holds = |text: &str| {
+        text.match_indices(name)
+            .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
+    };
+    !name.is_empty() && pieces.map(|(_, range)| &sql[range]).any(holds)
+}
+
 /// Whether the text has no statement: it is empty, or comments and semicolons alone.
 pub(crate) fn is_empty(sql: &str) -> bool {
     Lexer::new(sql).all(|(token, _)| matches!(token, Token::LineComment | Token::BlockComment | Token::Semicolon))
@@ -399,6 +410,18 @@ mod tests {
         assert!(are_same("-- a\nSELECT  1 ;", "SELECT 1 /* b */;\n"));
         assert!(!are_same("SELECT 'a  b'", "SELECT 'a b'"));
         assert!(!are_same("SELECT 1", "SELECT 1; SELECT 2"));
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_is_one_and_not_in_a_comment() {
+        let sql =
+            "-- not_here\nALTER TABLE t ADD CONSTRAINT t_a_fkey CHECK (true); DO $$ 'in_string' $$; SELECT \"Quoted\"";
+        for name in ["t_a_fkey", "in_string", "Quoted"] {
+            assert!(mentions(sql, name), "{name}");
+        }
+        for name in ["not_here", "a_fkey", "t_a", "", "quoted"] {
+            assert!(!mentions(sql, name), "{name}");
+        }
     }
 
     #[test]

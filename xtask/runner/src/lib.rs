@@ -79,6 +79,7 @@ pub use error::{Error, Excerpt, Kind};
 pub use history::{Applied, HISTORY_TABLE, SchemaHistory};
 pub use lock::{Holder, MigrationLock};
 pub use observer::Observation;
+pub use place::error_offset;
 pub use plan::{Divergent, Plan};
 pub use preview::preview;
 pub use repair::Repair;

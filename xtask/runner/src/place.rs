@@ -45,6 +45,12 @@ pub(crate) fn in_statement(file: &MigrationFile, error: &DbError, start: usize, 
         .map_or(start, |offset| start + offset)
 }
 
+/// The byte of `sql` that an error points at, where it was sent behind `before` characters of something else.
+pub fn error_offset(error: &SqlError, sql: &str, before: usize) -> Option<usize> {
+    let position = position(error.as_db_error()?)?.checked_sub(before)?;
+    character_offset(sql, position)
+}
+
 /// The server counts characters, from 1, in the whole text that it was sent.
 fn position(error: &DbError) -> Option<usize> {
     match error.position()? {

@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod baseline;
+pub(crate) mod check;
 pub(crate) mod down;
 pub(crate) mod drop;
 pub(crate) mod mark;

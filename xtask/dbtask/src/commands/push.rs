@@ -68,7 +68,7 @@ impl Patience {
 }
 
 /// `500ms`, `30s`, `5min`, `2h`, as PostgreSQL writes them.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let unit = match unit.trim() {
