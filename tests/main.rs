@@ -27,6 +27,7 @@ mod guard_table;
 mod mark;
 mod new;
 mod patience;
+mod policy;
 mod preflight;
 mod private_server;
 mod push;

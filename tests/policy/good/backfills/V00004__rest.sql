@@ -1,0 +1,1 @@
+UPDATE readings SET parsed = raw::numeric WHERE parsed IS NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE parts VALIDATE CONSTRAINT parts_kind_check;

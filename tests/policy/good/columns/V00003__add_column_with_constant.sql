@@ -1,0 +1,1 @@
+ALTER TABLE things ADD COLUMN IF NOT EXISTS state text NOT NULL DEFAULT 'new';

@@ -1,0 +1,1 @@
+ALTER TABLE things ADD COLUMN IF NOT EXISTS public_id uuid;

@@ -1,0 +1,1 @@
+ALTER TABLE things ALTER COLUMN code TYPE text;

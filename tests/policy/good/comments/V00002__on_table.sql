@@ -1,0 +1,1 @@
+COMMENT ON TABLE planets IS 'eight of them; it''s settled';

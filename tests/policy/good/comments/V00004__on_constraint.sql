@@ -1,0 +1,1 @@
+COMMENT ON CONSTRAINT planets_pkey ON planets IS 'by number';

@@ -1,0 +1,1 @@
+COMMENT ON COLUMN planets.name IS NULL;

@@ -1,0 +1,1 @@
+COMMENT ON INDEX planets_pkey IS E'two\nlines';

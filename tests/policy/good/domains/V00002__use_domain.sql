@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS contacts (id bigint PRIMARY KEY, email email_address NOT NULL);

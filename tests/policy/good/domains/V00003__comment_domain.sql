@@ -1,0 +1,1 @@
+COMMENT ON DOMAIN email_address IS 'has an at sign';

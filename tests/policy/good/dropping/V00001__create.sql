@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS legacy (id bigint PRIMARY KEY, payload text);
+CREATE TABLE IF NOT EXISTS scratch (id bigint PRIMARY KEY);
+CREATE SCHEMA IF NOT EXISTS attic;

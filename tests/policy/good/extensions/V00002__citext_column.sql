@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS logins (id bigint PRIMARY KEY, name citext NOT NULL UNIQUE);

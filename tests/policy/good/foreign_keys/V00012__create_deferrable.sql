@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS rotations (
+    id bigint PRIMARY KEY,
+    next_id bigint NOT NULL UNIQUE REFERENCES rotations (id) DEFERRABLE INITIALLY DEFERRED
+);

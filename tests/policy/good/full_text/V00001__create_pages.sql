@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS pages (id bigint PRIMARY KEY, body text NOT NULL DEFAULT '');

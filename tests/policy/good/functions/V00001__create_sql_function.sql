@@ -1,0 +1,3 @@
+CREATE OR REPLACE FUNCTION full_name(first text, last text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT first || ' ' || last $$;

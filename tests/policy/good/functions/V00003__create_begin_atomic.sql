@@ -1,0 +1,5 @@
+CREATE OR REPLACE FUNCTION twice(value integer) RETURNS integer
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT value * 2;
+END;

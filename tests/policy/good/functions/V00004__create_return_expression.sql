@@ -1,0 +1,1 @@
+CREATE OR REPLACE FUNCTION half(value integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN value / 2;

@@ -1,0 +1,7 @@
+CREATE OR REPLACE PROCEDURE do_nothing()
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    NULL;
+END
+$$;

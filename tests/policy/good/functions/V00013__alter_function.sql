@@ -1,0 +1,1 @@
+ALTER FUNCTION whoami() SET search_path = pg_catalog;

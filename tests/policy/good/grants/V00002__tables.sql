@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS reports (id bigint PRIMARY KEY, body text);
+CREATE SCHEMA IF NOT EXISTS app;

@@ -1,0 +1,1 @@
+GRANT SELECT ON reports TO corpus_reader;

@@ -1,0 +1,1 @@
+GRANT UPDATE (body) ON reports TO corpus_reader;

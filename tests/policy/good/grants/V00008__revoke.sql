@@ -1,0 +1,1 @@
+REVOKE UPDATE (body) ON reports FROM corpus_reader;

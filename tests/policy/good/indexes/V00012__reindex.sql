@@ -1,0 +1,2 @@
+-- dbtask:no-transaction
+REINDEX INDEX CONCURRENTLY articles_author_id_idx;

@@ -1,0 +1,2 @@
+-- dbtask:no-transaction
+REINDEX (VERBOSE) TABLE CONCURRENTLY articles;

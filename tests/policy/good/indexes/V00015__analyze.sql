@@ -1,0 +1,1 @@
+ANALYZE articles (author_id, published_at);

@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS events_keep_size_wide ON events;

@@ -1,0 +1,1 @@
+DROP FUNCTION IF EXISTS events_keep_size_wide();

@@ -1,0 +1,1 @@
+ALTER TABLE releases VALIDATE CONSTRAINT releases_component_fkey;

@@ -1,0 +1,1 @@
+ALTER TABLE authorships ADD COLUMN IF NOT EXISTS position smallint NOT NULL DEFAULT 1;

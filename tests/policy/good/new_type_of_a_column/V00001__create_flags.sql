@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS flags (id bigint PRIMARY KEY, enabled text);

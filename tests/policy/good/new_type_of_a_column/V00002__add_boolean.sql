@@ -1,0 +1,1 @@
+ALTER TABLE flags ADD COLUMN IF NOT EXISTS is_enabled boolean;

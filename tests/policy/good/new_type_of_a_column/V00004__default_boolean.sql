@@ -1,0 +1,1 @@
+ALTER TABLE flags ALTER COLUMN is_enabled SET DEFAULT false;

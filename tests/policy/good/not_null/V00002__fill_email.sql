@@ -1,0 +1,1 @@
+UPDATE people SET email = 'unknown-' || id || '@example.org' WHERE email IS NULL;

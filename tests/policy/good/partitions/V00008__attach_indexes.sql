@@ -1,0 +1,3 @@
+ALTER INDEX measurements_value_idx ATTACH PARTITION measurements_2026_01_value_idx;
+ALTER INDEX measurements_value_idx ATTACH PARTITION measurements_2026_02_value_idx;
+ALTER INDEX measurements_value_idx ATTACH PARTITION measurements_2026_03_value_idx;

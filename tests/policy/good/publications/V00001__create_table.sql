@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS replicated (id bigint PRIMARY KEY, note text);

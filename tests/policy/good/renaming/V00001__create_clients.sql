@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS clients (id bigint PRIMARY KEY, fullname text);

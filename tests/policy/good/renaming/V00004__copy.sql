@@ -1,0 +1,1 @@
+UPDATE clients SET full_name = fullname WHERE full_name IS NULL AND fullname IS NOT NULL;

@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS clients_copy_name ON clients;

@@ -1,0 +1,1 @@
+DROP POLICY IF EXISTS papers_titled ON papers;

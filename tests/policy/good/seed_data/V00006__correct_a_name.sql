@@ -1,0 +1,1 @@
+UPDATE currencies SET name = 'Swiss franc' WHERE code = 'CHF';

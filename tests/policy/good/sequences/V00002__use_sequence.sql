@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS tickets (id bigint PRIMARY KEY DEFAULT nextval('ticket_numbers'), title text);

@@ -1,0 +1,1 @@
+DROP STATISTICS IF EXISTS addresses_city_zip;

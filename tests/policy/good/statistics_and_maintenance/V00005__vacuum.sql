@@ -1,0 +1,2 @@
+-- dbtask:no-transaction
+VACUUM addresses;

@@ -1,0 +1,1 @@
+ALTER TABLE addresses SET (autovacuum_enabled = true);

@@ -1,0 +1,1 @@
+ALTER TABLE addresses RESET (autovacuum_enabled);

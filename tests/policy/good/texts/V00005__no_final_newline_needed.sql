@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS last_line (id bigint PRIMARY KEY)

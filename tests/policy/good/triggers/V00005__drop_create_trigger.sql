@@ -1,0 +1,3 @@
+DROP TRIGGER IF EXISTS items_changed ON items;
+CREATE TRIGGER items_changed AFTER UPDATE OF name ON items
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION touch();

@@ -1,0 +1,7 @@
+CREATE OR REPLACE FUNCTION notify_items() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('items', TG_OP);
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER items_notify AFTER INSERT ON items FOR EACH STATEMENT EXECUTE FUNCTION notify_items();

@@ -1,0 +1,8 @@
+CREATE OR REPLACE FUNCTION count_items() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE DEBUG '% new rows', (SELECT count(*) FROM added);
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER items_count AFTER INSERT ON items
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_items();

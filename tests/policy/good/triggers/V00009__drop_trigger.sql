@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS items_count ON items;

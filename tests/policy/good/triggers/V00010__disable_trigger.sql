@@ -1,0 +1,1 @@
+ALTER TABLE items DISABLE TRIGGER items_notify;

@@ -1,0 +1,1 @@
+ALTER TABLE items ENABLE TRIGGER items_notify;

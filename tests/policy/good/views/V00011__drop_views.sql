@@ -1,0 +1,2 @@
+DROP VIEW IF EXISTS safe_books;
+DROP VIEW IF EXISTS free_books, powers;

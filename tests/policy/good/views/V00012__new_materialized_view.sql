@@ -1,0 +1,2 @@
+DROP MATERIALIZED VIEW IF EXISTS book_totals;
+CREATE MATERIALIZED VIEW book_totals AS SELECT count(*) AS books FROM books;

@@ -1,0 +1,1 @@
+COMMENT ON VIEW cheap_books IS 'below twenty';
