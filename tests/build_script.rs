@@ -245,7 +245,7 @@ migrations/V00018__empty.sql: the file is empty
 migrations/V00019__comments.sql: the file has comments alone, no statement
   help: write its SQL, or delete the file
 migrations/V00020__directive.sql:2:1: unknown directive `dbtask:no-transacton`
-  help: write `-- dbtask:no-transaction` (there is no other), or take `dbtask:` out of the comment
+  help: did you mean `-- dbtask:no-transaction`?
 migrations/V007__width.sql: its version has 3 digits, others in the folder have 5
   help: rename it to `V00007__width.sql`; to the history it is the same migration
 migrations/V1.2__dots.sql: the version has a dot; versions are whole numbers

@@ -19,7 +19,8 @@ const TABLE: &str = "migrations.rs";
 /// ```
 ///
 /// Each row is a file's path, relative to the workspace root, its text and its checksum. Where something is wrong the build
-/// fails with every finding, each as `file:line:column: what is wrong` and what to do.
+/// fails with every finding, each as `file:line:column: what is wrong` and what to do. With the feature `lint` the
+/// SQL policy is a part of that; what it only warns of does not fail the build.
 pub fn build_script(dir: &str) -> ExitCode {
     println!("cargo::rerun-if-changed={dir}");
     println!("cargo::rerun-if-changed=build.rs");
@@ -27,6 +28,10 @@ pub fn build_script(dir: &str) -> ExitCode {
         Ok(folder) => folder,
         Err(findings) => return refuse(&findings),
     };
+    #[cfg(feature = "lint")]
+    if !policy::holds(dir, &folder) {
+        return ExitCode::SUCCESS;
+    }
     match write_table(dir, &folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,13 +43,71 @@ pub fn build_script(dir: &str) -> ExitCode {
 
 /// cargo fails the build for the errors that it was told; an exit code of its own would only add noise.
 fn refuse(findings: &[Diagnostic]) -> ExitCode {
-    for line in findings
-        .iter()
-        .flat_map(|finding| finding.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
-    {
-        println!("cargo::error={line}");
+    for finding in findings {
+        tell("error", &finding.to_string());
     }
     ExitCode::SUCCESS
+}
+
+/// Hands cargo a text, line by line.
+fn tell(level: &str, text: &str) {
+    for line in text.lines() {
+        println!("cargo::{level}={line}");
+    }
+}
+
+#[cfg(feature = "lint")]
+mod policy {
+    //! The SQL policy, in the form that a build has room for.
+
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::{refuse, tell};
+    use crate::MigrationFolder;
+    use crate::lint::{Finding, Level, Policy, lint};
+
+    /// How many findings are told in full: what comes after them is counted.
+    const IN_FULL: usize = 20;
+
+    /// Whether the policy lets the build go on.
+    pub(super) fn holds(dir: &str, folder: &MigrationFolder) -> bool {
+        let policy = match Policy::read(Path::new(dir)) {
+            Ok(policy) => policy,
+            Err(findings) => {
+                refuse(&findings);
+                return false;
+            }
+        };
+        let report = lint(folder, &policy);
+        let (errors, warnings): (Vec<_>, Vec<_>) = report
+            .findings
+            .iter()
+            .partition(|finding| finding.level == Level::Error);
+        show(&errors, "error");
+        show(&warnings, "warning");
+        errors.is_empty()
+    }
+
+    fn show(findings: &[&Finding], level: &str) {
+        for finding in findings.iter().take(IN_FULL) {
+            tell(level, &finding.diagnostic().to_string());
+        }
+        let rest = findings.get(IN_FULL..).unwrap_or_default();
+        if rest.is_empty() {
+            return;
+        }
+        let mut counts = BTreeMap::new();
+        for finding in rest {
+            *counts.entry(finding.rule).or_insert(0_usize) += 1;
+        }
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(rule, count)| format!("{count} of {rule}"))
+            .collect();
+        tell(level, &format!("and {} more: {}", rest.len(), counts.join(", ")));
+        tell(level, "  help: `cargo xtask db:lint` shows them all");
+    }
 }
 
 fn write_table(dir: &str, folder: &MigrationFolder) -> std::io::Result<()> {

@@ -50,6 +50,19 @@ impl MigrationFile {
         })
     }
 
+    /// A file that lies nowhere, for tests.
+    #[cfg(all(test, feature = "lint"))]
+    pub(crate) fn of_text(name: FileName, sql: String) -> Result<MigrationFile, Vec<Diagnostic>> {
+        let path = format!("migrations/{name}");
+        Ok(MigrationFile {
+            directives: Directives::parse(&path, &sql)?,
+            checksum: checksum(&name, &sql),
+            path: Cow::Owned(path),
+            name,
+            sql: Cow::Owned(sql),
+        })
+    }
+
     /// The path, relative to the workspace root where the file lies inside.
     pub fn path(&self) -> &str {
         &self.path

@@ -10,8 +10,11 @@ mod diagnostic;
 mod directives;
 mod file;
 mod folder;
+#[cfg(feature = "lint")]
+pub mod lint;
 mod listing;
 mod name;
+mod nearest;
 pub mod statements;
 mod workspace;
 

@@ -9,8 +9,10 @@ use crate::file::about_name;
 use crate::name::{FIRST_WIDTH, GRAMMAR, guess};
 use crate::{Diagnostic, FileName, NameError, Version, workspace_root};
 
-/// The one file, and the one folder, that may stand beside the migrations: the queries of `db:check`.
+/// What may stand beside the migrations: a page for people, the policy for the rules, and the folder with the queries of
+/// `db:check`.
 const README: &str = "README.md";
+pub(crate) const POLICY: &str = "policy.toml";
 const CHECKS: &str = "checks";
 
 /// What stands in the folder.
@@ -115,7 +117,7 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
         return refused("it is no regular file", "remove it");
     }
     match FileName::parse(name.to_owned()) {
-        _ if name == README => Class::Beside,
+        _ if name == README || name == POLICY => Class::Beside,
         Ok(name) => Class::Migration(name),
         Err(error) => Class::Misnamed(error),
     }
@@ -185,7 +187,7 @@ fn no_folder(shown: &str, error: &walkdir::Error) -> Diagnostic {
 }
 
 /// The folder as people read it: relative to the workspace root, where it lies inside.
-fn shown_folder(dir: &Path) -> String {
+pub(crate) fn shown_folder(dir: &Path) -> String {
     let Ok(real) = dir.canonicalize() else {
         return dir.display().to_string();
     };

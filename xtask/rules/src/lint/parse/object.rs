@@ -1,0 +1,239 @@
+//! `CREATE`, `DROP` and `ALTER` of everything that is no table.
+
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
+
+use super::Reader;
+use super::tree::{self, child, children, has, name, simple_name};
+use crate::lint::ast::{Alter, AlterWhat, Create, CreateIndex, Details, Drop, Kind, Name, Object, Span, Volatility};
+
+/// The kinds of object, longer words before those that they begin with.
+const OBJECTS: [Object; 46] = [
+    "ACCESS METHOD",
+    "AGGREGATE",
+    "CAST",
+    "COLLATION",
+    "CONVERSION",
+    "DATABASE",
+    "DOMAIN",
+    "EVENT TRIGGER",
+    "EXTENSION",
+    "FOREIGN DATA WRAPPER",
+    "FOREIGN TABLE",
+    "FUNCTION",
+    "GROUP",
+    "INDEX",
+    "LANGUAGE",
+    "MATERIALIZED VIEW",
+    "OPERATOR CLASS",
+    "OPERATOR FAMILY",
+    "OPERATOR",
+    "OWNED",
+    "POLICY",
+    "PROCEDURE",
+    "PROPERTY GRAPH",
+    "PUBLICATION",
+    "ROLE",
+    "ROUTINE",
+    "RULE",
+    "SCHEMA",
+    "SEQUENCE",
+    "SERVER",
+    "STATISTICS",
+    "SUBSCRIPTION",
+    "TABLESPACE",
+    "TABLE",
+    "TEXT SEARCH CONFIG",
+    "TEXT SEARCH CONFIGURATION",
+    "TEXT SEARCH DICT",
+    "TEXT SEARCH DICTIONARY",
+    "TEXT SEARCH PARSER",
+    "TEXT SEARCH TEMPLATE",
+    "TRANSFORM",
+    "TRIGGER",
+    "TYPE",
+    "USER MAPPING",
+    "USER",
+    "VIEW",
+];
+
+fn object_of(kind: K, verb: &str) -> Option<Object> {
+    let words = format!("{kind:?}").replace('_', " ");
+    let object = words.strip_prefix(verb)?.trim_start();
+    OBJECTS.into_iter().find(|known| *known == object)
+}
+
+/// Words that stand before an object's name and are no part of it.
+const BEFORE_NAME: [K; 8] = [
+    K::OR_REPLACE,
+    K::IF_NOT_EXISTS,
+    K::IF_EXISTS,
+    K::TEMP,
+    K::UNLOGGED,
+    K::PARAM_LIST,
+    K::WITH_CLAUSE,
+    K::CASCADE,
+];
+
+impl Reader<'_> {
+    pub(super) fn object(&self, node: &SyntaxNode) -> Option<Kind> {
+        let kind = node.kind();
+        if let Some(object) = object_of(kind, "CREATE ") {
+            return Some(Kind::Create(self.create(node, object)));
+        }
+        if let Some(object) = object_of(kind, "DROP ") {
+            return Some(Kind::Drop(self.drop(node, object)));
+        }
+        Some(Kind::Alter(self.alter(node, object_of(kind, "ALTER ")?)))
+    }
+
+    fn start(&self, node: &SyntaxNode) -> usize {
+        (self.map)(tree::range(node)).start
+    }
+
+    /// Where the object's own name begins, and the node that holds it.
+    fn name_node(node: &SyntaxNode) -> Option<SyntaxNode> {
+        node.children().find(|child| !BEFORE_NAME.contains(&child.kind()))
+    }
+
+    fn on(node: &SyntaxNode) -> Option<Name> {
+        [K::ON_TABLE, K::ON_RELATION]
+            .into_iter()
+            .find_map(|kind| child(node, kind))
+            .or_else(|| child(node, K::RULE_ON).and_then(|on| child(&on, K::RELATION_NAME_REF)))
+            .as_ref()
+            .and_then(name)
+    }
+
+    fn create(&self, node: &SyntaxNode, object: Object) -> Create {
+        let span: Span = (self.map)(tree::range(node));
+        let named = Self::name_node(node);
+        let verb = tree::element(node, K::CREATE_KW);
+        Create {
+            object,
+            name: named.as_ref().and_then(name),
+            on: Self::on(node),
+            or_replace: has(node, K::OR_REPLACE),
+            if_not_exists: has(node, K::IF_NOT_EXISTS),
+            clause_at: named.as_ref().map_or(span.start, |named| self.start(named)),
+            replace_at: verb.map_or(span.start, |verb| (self.map)(verb.text_range()).end),
+            details: Self::details(node),
+        }
+    }
+
+    fn details(node: &SyntaxNode) -> Details {
+        match node.kind() {
+            K::CREATE_TYPE if has(node, K::ENUM_TYPE) => Details::Enum,
+            K::CREATE_FUNCTION => Details::Function {
+                volatility: if tree::contains(node, K::IMMUTABLE) {
+                    Volatility::Immutable
+                } else if tree::contains(node, K::STABLE) {
+                    Volatility::Stable
+                } else {
+                    Volatility::Volatile
+                },
+            },
+            K::CREATE_DOMAIN => Details::Domain {
+                constrained: has(node, K::CHECK_CONSTRAINT) || has(node, K::NOT_NULL_CONSTRAINT),
+            },
+            K::CREATE_MATERIALIZED_VIEW if !has(node, K::WITH_NO_DATA) => Details::Filled,
+            _ => Details::None,
+        }
+    }
+
+    fn drop(&self, node: &SyntaxNode, object: Object) -> Drop {
+        let span: Span = (self.map)(tree::range(node));
+        let list = Self::name_node(node);
+        let kind = list.as_ref().map(SyntaxNode::kind);
+        // functions and operators come in a list of signatures
+        let names = match (&list, kind) {
+            (Some(list), Some(K::FUNCTION_SIG_LIST | K::PROCEDURE_SIG_LIST | K::ROUTINE_SIG_LIST)) => {
+                list.children().filter_map(|signature| name(&signature)).collect()
+            }
+            (Some(_), Some(kind)) => children(node, kind).filter_map(|child| name(&child)).collect(),
+            _ => Vec::new(),
+        };
+        Drop {
+            object,
+            names,
+            on: Self::on(node),
+            if_exists: has(node, K::IF_EXISTS),
+            clause_at: list.as_ref().map_or(span.end, |list| self.start(list)),
+            cascade: has(node, K::CASCADE),
+            concurrently: has(node, K::CONCURRENTLY_KW),
+        }
+    }
+
+    fn alter(&self, node: &SyntaxNode, object: Object) -> Alter {
+        Alter {
+            object,
+            name: Self::name_node(node).as_ref().and_then(name),
+            what: self.alter_what(node, object).unwrap_or(AlterWhat::Other),
+        }
+    }
+
+    fn alter_what(&self, node: &SyntaxNode, object: Object) -> Option<AlterWhat> {
+        let literals = |node: &SyntaxNode| -> Vec<String> {
+            let direct = node.children().filter_map(ast::Literal::cast);
+            direct.filter_map(|literal| literal.string_value()).collect()
+        };
+        for action in node.children() {
+            return Some(match action.kind() {
+                K::ADD_VALUE => AlterWhat::AddValue {
+                    value: literals(&action).into_iter().next()?,
+                    if_not_exists: has(&action, K::IF_NOT_EXISTS),
+                    clause_at: self.start(&child(&action, K::LITERAL)?),
+                },
+                K::RENAME_VALUE => {
+                    let mut values = literals(&action).into_iter();
+                    AlterWhat::RenameValue {
+                        from: values.next()?,
+                        to: values.next()?,
+                    }
+                }
+                K::RENAME_COLUMN => AlterWhat::RenameColumn(simple_name(&child(&action, K::COLUMN_NAME_REF)?)),
+                K::SET_SCHEMA => AlterWhat::SetSchema,
+                K::ATTACH_INDEX_PARTITION => AlterWhat::AttachIndex,
+                K::ADD_CONSTRAINT if object == "DOMAIN" && !tree::contains(&action, K::NOT_VALID) => {
+                    AlterWhat::DomainConstraint
+                }
+                kind if format!("{kind:?}").ends_with("RENAME_TO") => {
+                    AlterWhat::RenameTo(name(&action.children().last()?)?)
+                }
+                _ => continue,
+            });
+        }
+        None
+    }
+
+    pub(super) fn create_index(&self, node: &SyntaxNode) -> Option<CreateIndex> {
+        let table = child(node, K::TABLE_RELATION_NAME)?;
+        let list = child(node, K::PARTITION_ITEM_LIST)?;
+        let span: Span = (self.map)(tree::range(node));
+        let keyword = (self.map)(tree::element(node, K::INDEX_KW)?.text_range());
+        let index = child(node, K::INDEX);
+        let on = tree::element(node, K::ON_KW)?.text_range();
+        let text = node.text().to_string();
+        let from = usize::from(on.start()) - usize::from(node.text_range().start());
+        Some(CreateIndex {
+            name: index.as_ref().and_then(name),
+            table: name(&table)?,
+            only: has(&table, K::ONLY_KW),
+            unique: has(node, K::UNIQUE_KW),
+            concurrently: has(node, K::CONCURRENTLY_KW),
+            if_not_exists: has(node, K::IF_NOT_EXISTS),
+            clause_at: index.as_ref().map_or(span.end, |index| self.start(index)),
+            concurrently_at: keyword.end,
+            columns: children(&list, K::PARTITION_ITEM)
+                .map(|item| child(&item, K::NAME_REF).map(|column| simple_name(&column).name))
+                .collect(),
+            partial: has(node, K::WHERE_CLAUSE),
+            rest: text
+                .get(from..)
+                .unwrap_or_default()
+                .trim_end_matches(';')
+                .trim_end()
+                .to_owned(),
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What changes rows.
+
+use squawk_syntax::{SyntaxKind as K, SyntaxNode};
+
+use super::Reader;
+use super::tree::{self, child, has, name, names};
+use crate::lint::ast::{Change, Insert, Kind, Source};
+
+impl Reader<'_> {
+    pub(super) fn change(node: &SyntaxNode) -> Option<Kind> {
+        Some(match node.kind() {
+            K::INSERT => {
+                let select = child(node, K::SELECT).or_else(|| child(node, K::COMPOUND_SELECT));
+                let select = select.or_else(|| child(node, K::PAREN_SELECT));
+                Kind::Insert(Insert {
+                    table: child(node, K::RELATION_NAME_REF).as_ref().and_then(name)?,
+                    on_conflict: has(node, K::ON_CONFLICT_CLAUSE),
+                    source: match select {
+                        None => Source::Values,
+                        // a condition may well ask what is there already; which one does is more than can be told
+                        Some(select)
+                            if tree::contains(&select, K::WHERE_CLAUSE)
+                                || tree::contains(&select, K::HAVING_CLAUSE)
+                                || tree::tokens(&select).any(|token| token.kind() == K::EXCEPT_KW) =>
+                        {
+                            Source::GuardedSelect
+                        }
+                        // a data-modifying WITH gives no more rows than it changes
+                        Some(_) if has(node, K::WITH_CLAUSE) => Source::GuardedSelect,
+                        Some(_) => Source::Select,
+                    },
+                })
+            }
+            K::UPDATE | K::DELETE => {
+                let table = child(node, K::RELATION_NAME).as_ref().and_then(name)?;
+                Kind::Change(Change {
+                    table,
+                    verb: if node.kind() == K::UPDATE { "UPDATE" } else { "DELETE" },
+                    limited: [K::WHERE_CLAUSE, K::WHERE_CURRENT_OF, K::FROM_CLAUSE, K::USING_CLAUSE]
+                        .iter()
+                        .any(|kind| has(node, *kind)),
+                })
+            }
+            K::MERGE => Kind::Change(Change {
+                table: child(node, K::TABLE_RELATION_NAME).as_ref().and_then(name)?,
+                verb: "MERGE",
+                limited: true,
+            }),
+            K::TRUNCATE => Kind::Truncate {
+                tables: child(node, K::TABLE_LIST)
+                    .map(|list| names(&list, K::TABLE_RELATION_NAME))
+                    .unwrap_or_default(),
+                cascade: has(node, K::CASCADE),
+            },
+            _ => return None,
+        })
+    }
+}
