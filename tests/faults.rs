@@ -11,7 +11,7 @@ use crate::support::proxy::{Cut, Proxy, Way};
 use crate::support::{Checkout, TestDatabase, finish};
 
 /// Files with and without a transaction, such that each one's traces tell whether it was carried out, and how often.
-const FILES: [(&str, &str); 5] = [
+pub const FILES: [(&str, &str); 5] = [
     (
         "V00001__tally.sql",
         "CREATE TABLE tally (file int, n int);\nINSERT INTO tally VALUES (1, 1);\nCREATE TABLE t (id int, v text);\nINSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 500) g;\n",
@@ -111,12 +111,12 @@ fn checkout(database: &TestDatabase) -> Checkout {
     checkout
 }
 
-fn is_long() -> bool {
+pub fn is_long() -> bool {
     std::env::var_os("DBTASK_TEST_LONG").is_some()
 }
 
 /// After a fault: the exit code agrees with the database, files are whole, and a rerun heals.
-fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, words: &str, what: &str) {
+pub fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, words: &str, what: &str) {
     // the old backend may still be rolling back: the rerun waits for its lock, so the look comes after it ends
     let begun = std::time::Instant::now();
     let busy =

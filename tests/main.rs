@@ -36,6 +36,7 @@ mod readme;
 mod refinery;
 mod repair;
 mod secrets;
+mod server_faults;
 mod shadow;
 mod status;
 mod steps;

@@ -4,6 +4,7 @@ pub mod checkout;
 pub mod database;
 pub mod proxy;
 pub mod server;
+pub mod tablespace;
 
 pub use checkout::{Checkout, Run, finish};
 pub use database::TestDatabase;

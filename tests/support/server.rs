@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use dbtask::server::{Account, DataFolder, Installation, free_port, random_hex};
@@ -35,8 +35,11 @@ pub struct Server {
     pub password: String,
     /// The programs that it runs from.
     pub installation: Installation,
+    home: PathBuf,
+    data: DataFolder,
+    account: Account,
     /// Its input is the pipe that the system closes when this process ends.
-    _leash: Child,
+    leash: Mutex<Child>,
     /// Held as long as this process lives.
     _lock: File,
 }
@@ -68,10 +71,13 @@ impl Server {
                     port,
                     password,
                     installation,
-                    _leash: leash,
+                    home,
+                    data,
+                    account,
+                    leash: Mutex::new(leash),
                     _lock: lock,
                 };
-                prove(&server, &data);
+                prove(&server);
                 return server;
             }
         }
@@ -86,6 +92,31 @@ impl Server {
     /// The URL of one of its databases, as another role.
     pub fn url_as(&self, role: &str, password: &str, database: &str) -> String {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The account that it runs as.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Whether its postmaster is there.
+    pub fn is_up(&self) -> bool {
+        self.data.postmaster().is_some()
+    }
+
+    /// Starts it again, at the same port, after it crashed.
+    pub fn start_again(&self) {
+        let mut leash = self.leash.lock().unwrap();
+        // without its shell nothing is cleared up
+        leash.kill().unwrap();
+        leash.wait().unwrap();
+        *leash = serve(&self.home, &self.data, &self.installation, &self.account, self.port)
+            .unwrap_or_else(|| panic!("the test server does not start again: {}", log(&self.home)));
     }
 
     /// A connection as the superuser.
@@ -129,7 +160,9 @@ fn serve(home: &Path, data: &DataFolder, installation: &Installation, account: &
         .postmaster()
         .is_some_and(|postmaster| postmaster.ready && postmaster.port == port)
     {
-        if log(home).contains("FATAL") || begun.elapsed() > Duration::from_mins(1) {
+        // one that recovers from a crash says so to whoever comes too early
+        let gave_up = |line: &str| line.contains("FATAL") && !line.contains("the database system is");
+        if log(home).lines().any(gave_up) || begun.elapsed() > Duration::from_mins(1) {
             leash.kill().unwrap();
             leash.wait().unwrap();
             return None;
@@ -144,7 +177,7 @@ fn log(home: &Path) -> String {
 }
 
 /// Asserts that what answers at the port is the server that was just made, before any test touches it.
-fn prove(server: &Server, data: &DataFolder) {
+fn prove(server: &Server) {
     let row = server
         .client("postgres")
         .query_one(
@@ -155,10 +188,10 @@ fn prove(server: &Server, data: &DataFolder) {
     let (identifier, folder): (i64, String) = (row.get(0), row.get(1));
     assert_eq!(
         identifier.cast_unsigned(),
-        data.system_identifier().unwrap(),
+        server.data.system_identifier().unwrap(),
         "another server answers"
     );
-    assert_eq!(Path::new(&folder), data.path(), "another server answers");
+    assert_eq!(Path::new(&folder), server.data(), "another server answers");
 }
 
 /// Removes the folders of test processes that are gone: nobody holds their lock any more.
