@@ -57,6 +57,11 @@ const MISTAKES_IN_THE_URL: &[(&str, &str, &str)] = &[
     ),
     ("postgres://u:s3c@r3t@localhost/db", "an unescaped `@`", "`%40`"),
     ("postgres://u:s3c/r3t@localhost/db", "an unescaped `/` or `?`", "`%2F`"),
+    (
+        "postgres://u:s3@c/r3t@localhost/db",
+        "an unescaped `/` or `?`",
+        "in the database's name as `%40`",
+    ),
     ("postgres://u:s3c?r3t@localhost/db", "an unescaped `/` or `?`", "`%3F`"),
     (
         "postgres://u:s3cr3t%@localhost/db",

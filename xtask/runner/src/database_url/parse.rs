@@ -108,12 +108,12 @@ impl<'a> Parts<'a> {
                     .help("write each `@` of the password as `%40`"),
             );
         }
-        if !authority.contains('@')
-            && (path.contains('@') || (port_is_odd && !authority.starts_with('[') && query.contains('@')))
-        {
+        // an `@` that comes later may be the one in front of the host, and what is taken for the host part of a password
+        let is_odd = port_is_odd && !authority.starts_with('[') && query.contains('@');
+        if path.contains('@') || (!authority.contains('@') && is_odd) {
             return Err(
                 malformed("the password (or user name) in DATABASE_URL has an unescaped `/` or `?`")
-                    .help("write `/` as `%2F` and `?` as `%3F`"),
+                    .help("write `/` as `%2F` and `?` as `%3F` (and an `@` in the database's name as `%40`)"),
             );
         }
         Ok(Parts { authority, path, query })
