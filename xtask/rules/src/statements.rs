@@ -101,6 +101,18 @@ impl<'a> Lexer<'a> {
         }
         end
     }
+
+    /// The end of the digits that begin here and of a letter behind them, which may be part of the number. A `$` is
+    /// none: it can open a text, `1$$;$$`.
+    fn number(&self) -> usize {
+        let bytes = self.sql.as_bytes();
+        let mut end = self.at;
+        while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        }
+        let letter = bytes.get(end).is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_');
+        end + usize::from(letter)
+    }
 }
 
 impl Iterator for Lexer<'_> {
@@ -117,11 +129,16 @@ impl Iterator for Lexer<'_> {
             (b'\'', _) => (Token::Other, self.quoted(start, b'\'', !self.standard)),
             (b'"', _) => (Token::Other, self.quoted(start, b'"', false)),
             (b'e' | b'E', Some(b'\'')) => (Token::Other, self.quoted(start + 1, b'\'', true)),
+            // bits and code points: never with backslashes, whatever the server's setting
+            (b'b' | b'B' | b'x' | b'X', Some(b'\'')) => (Token::Other, self.quoted(start + 1, b'\'', false)),
+            (b'u' | b'U', Some(b'&')) if self.byte(2) == Some(b'\'') => {
+                (Token::Other, self.quoted(start + 2, b'\'', false))
+            }
             (b'$', _) => (Token::Other, self.dollar_quoted().unwrap_or(start + 1)),
             (b';', _) => (Token::Semicolon, start + 1),
             (b'(', _) => (Token::Open, start + 1),
             (b')', _) => (Token::Close, start + 1),
-            (b, _) if b.is_ascii_digit() => (Token::Other, self.word()),
+            (b, _) if b.is_ascii_digit() => (Token::Other, self.number()),
             (b, _) if is_word(b) => (Token::Word, self.word()),
             _ => (Token::Other, start + 1),
         };
@@ -385,6 +402,7 @@ mod tests {
             "SELECT $tag$ ; $$ ; $other$ ; $tag$",
             "SELECT $ä$ ; $ä$",
             "SELECT a$b$c, $1 + $2",
+            "SELECT 1$$;$$, $1$$;$$, 1e5$a$;$a$, 0x1F, 1_000",
             r"SELECT U&'d\0061;t'",
         ] {
             assert_eq!(texts(&format!("{statement};SELECT 2")), [statement, "SELECT 2"]);
@@ -429,6 +447,13 @@ mod tests {
         let sql = r"SELECT 'it\'; SELECT '; --'; SELECT 2";
         assert_eq!(split_as(sql, true).len(), 3);
         assert_eq!(split_as(sql, false).len(), 1);
+        for never in [
+            r"SELECT U&''; SELECT 2",
+            r"SELECT b''; SELECT 2",
+            r"SELECT X''; SELECT 2",
+        ] {
+            assert_eq!(split_as(never, false).len(), 2, "{never}");
+        }
     }
 
     #[test]

@@ -1,0 +1,2 @@
+SELECT 1;
+SELECT 'this one; has no end
