@@ -40,7 +40,8 @@ impl Service {
         checkout.write(
             "service/src/main.rs",
             "static MIGRATIONS: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
-             fn main() {\n    for (path, sql, _) in MIGRATIONS {\n        println!(\"{path}: {sql:?}\");\n    }\n}\n",
+             static REPEATABLES: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/repeatables.rs\"));\n\
+             fn main() {\n    for (path, sql, _) in MIGRATIONS.iter().chain(REPEATABLES) {\n        println!(\"{path}: {sql:?}\");\n    }\n}\n",
         );
         Service { checkout }
     }
@@ -137,6 +138,9 @@ fn a_good_folder_is_embedded_and_every_change_is_noticed() {
         .unwrap();
     fs::rename(elsewhere, folder.join("V00003__old.sql")).unwrap();
     assert_eq!(service.noticed()[2], "migrations/V00003__old.sql");
+    // a repeatable one, in a table of its own
+    service.checkout.migration("R__view.sql", "SELECT 'view';\n");
+    assert_eq!(service.noticed()[3], "migrations/R__view.sql");
 }
 
 #[test]
@@ -150,7 +154,7 @@ fn everything_wrong_is_refused_at_once_and_the_commands_say_the_same() {
     service.run().exits(0);
 
     for name in [
-        "R__repeatable.sql",
+        "R__Repeat-able.sql",
         "U00002__undo.sql",
         "v00003__small_v.sql",
         "V00004_single.sql",
@@ -179,6 +183,7 @@ fn everything_wrong_is_refused_at_once_and_the_commands_say_the_same() {
     write("V00017__latin1.sql", b"-- na\xEFve\nSELECT 1;\n");
     write("V00018__empty.sql", b"");
     write("V00019__comments.sql", b"-- nothing yet\n/* nor /* here */ */\n;\n");
+    write("R__vacuum.sql", b"-- dbtask:no-transaction\nVACUUM;\n");
     write("V00020__directive.sql", b"-- why\n-- dbtask:no-transacton\nVACUUM;\n");
 
     let build = service.run().exits(101).hides("panicked");
@@ -190,7 +195,7 @@ fn everything_wrong_is_refused_at_once_and_the_commands_say_the_same() {
             .checkout
             .run(command)
             .exits(1)
-            .says("the migrations folder is not in order: 27 findings");
+            .says("the migrations folder is not in order: 28 findings");
         assert!(run.stderr.contains(EXPECTED.trim()), "{}", run.stderr);
     }
 
@@ -210,8 +215,10 @@ migrations/.V00011__swap.sql.swp: it is a hidden file, which would be left out w
   help: remove it (an editor's swap file goes when the editor is closed)
 migrations/2026: it is a folder; migrations lie side by side, so that a listing is their order
   help: move its files up, numbered after the last one
-migrations/R__repeatable.sql: the name of a migration begins with a capital `V`
-  help: rename it to `V00022__repeatable.sql`
+migrations/R__Repeat-able.sql: the name of a repeatable file is `R__`, a description in lower_snake_case, `.sql`
+  help: rename it to `R__repeat_able.sql`
+migrations/R__vacuum.sql:1:4: a repeatable file cannot be without a transaction
+  help: put what cannot run in a transaction into a numbered file of its own: `cargo xtask db:new NAME`
 migrations/U00002__undo.sql: the name of a migration begins with a capital `V`
   help: rename it to `V00002__undo.sql`
 migrations/V00001__twice.sql: `migrations/V00001__good.sql` has the version 1 already
@@ -249,15 +256,15 @@ migrations/V00020__directive.sql:2:1: unknown directive `dbtask:no-transacton`
 migrations/V007__width.sql: its version has 3 digits, others in the folder have 5
   help: rename it to `V00007__width.sql`; to the history it is the same migration
 migrations/V1.2__dots.sql: the version has a dot; versions are whole numbers
-  help: rename it to `V00023__dots.sql`
+  help: rename it to `V00022__dots.sql`
 migrations/V20260101120000__stamp.sql: the version is over 2147483647, the largest that the history holds
-  help: rename it to `V00024__stamp.sql`
+  help: rename it to `V00023__stamp.sql`
 migrations/V2147483648__large.sql: the version is over 2147483647, the largest that the history holds
-  help: rename it to `V00025__large.sql`
+  help: rename it to `V00024__large.sql`
 migrations/notes.txt: the name of a migration ends in `.sql`
-  help: rename it to `V00026__notes_txt.sql` if it is a migration; else move it out of the folder
+  help: rename it to `V00025__notes_txt.sql` if it is a migration; else move it out of the folder
 migrations/v00003__small_v.sql: the name of a migration begins with a capital `V`
   help: rename it to `V00003__small_v.sql`
 migrations/|1__pipe.sql: the name of a migration begins with a capital `V`
-  help: rename it to `V00027__pipe.sql`
+  help: rename it to `V00026__pipe.sql`
 ";

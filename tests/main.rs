@@ -38,6 +38,7 @@ mod random_input;
 mod readme;
 mod refinery;
 mod repair;
+mod repeatable;
 mod secrets;
 mod server_faults;
 mod shadow;

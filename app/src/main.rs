@@ -16,6 +16,9 @@ use crate::registry::{Counts, Listed, Name, Number, Version};
 /// Path, text and checksum of every migration, as the build script wrote them.
 static MIGRATIONS: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
+/// The same of every repeatable file.
+static REPEATABLES: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/repeatables.rs"));
+
 const USAGE: &str = "\
 usage:
   app                                                              how much the registry holds
@@ -109,7 +112,7 @@ impl Command {
 /// Refuses a database that lacks a migration. One that has more than this binary knows is accepted: a release that is
 /// rolled back after a migration has to start.
 fn check_schema(url: &DatabaseUrl) -> Result<(), Error> {
-    match verify(url, MIGRATIONS)? {
+    match verify(url, (MIGRATIONS, REPEATABLES))? {
         Verification::Current { .. } => Ok(()),
         Verification::Newer { by } => {
             eprintln!("note: the database is newer than this service: {}", by.join(", "));

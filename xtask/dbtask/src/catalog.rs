@@ -17,8 +17,8 @@ pub(crate) struct Object {
     pub(crate) droppable: bool,
 }
 
-/// Every object of the user's, in an order in which batches of them can be dropped: the schema history first,
-/// so that an interrupted drop is never taken for an applied schema; partitions before their parents.
+/// Every object of the user's, in an order in which batches of them can be dropped: the schema history and its journal
+/// first, so that an interrupted drop is never taken for an applied schema; partitions before their parents.
 ///
 /// Members of extensions, the schemas that extensions live in, `public` itself, and what hangs on another
 /// object (indexes, constraints, row types, sequences of columns) are left out.

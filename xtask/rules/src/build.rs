@@ -6,21 +6,24 @@ use std::process::ExitCode;
 
 use crate::{Diagnostic, MigrationFolder};
 
-/// The file in `OUT_DIR` that holds the table.
-const TABLE: &str = "migrations.rs";
+/// The files in `OUT_DIR` that hold the tables.
+const MIGRATIONS: &str = "migrations.rs";
+const REPEATABLES: &str = "repeatables.rs";
 
 /// The whole of a service's `build.rs`.
 ///
-/// It checks every file of `dir` (relative to the package) and, where all are in order, writes the table that the
+/// It checks every file of `dir` (relative to the package) and, where all are in order, writes the tables that the
 /// service includes:
 ///
 /// ```text
 /// static MIGRATIONS: &[dbtask_runner::Embedded] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+/// static REPEATABLES: &[dbtask_runner::Embedded] = include!(concat!(env!("OUT_DIR"), "/repeatables.rs"));
 /// ```
 ///
-/// Each row is a file's path, relative to the workspace root, its text and its checksum. Where something is wrong the build
-/// fails with every finding, each as `file:line:column: what is wrong` and what to do. With the feature `lint` the
-/// SQL policy is a part of that; what it only warns of does not fail the build.
+/// The second one is for a folder with repeatable files; it may be left out. Each row is a file's path, relative to the
+/// workspace root, its text and its checksum. Where something is wrong the build fails with every finding, each as
+/// `file:line:column: what is wrong` and what to do. With the feature `lint`
+/// the SQL policy is a part of that; what it only warns of does not fail the build.
 pub fn build_script(dir: &str) -> ExitCode {
     println!("cargo::rerun-if-changed={dir}");
     println!("cargo::rerun-if-changed=build.rs");
@@ -32,10 +35,10 @@ pub fn build_script(dir: &str) -> ExitCode {
     if !policy::holds(dir, &folder) {
         return ExitCode::SUCCESS;
     }
-    match write_table(dir, &folder) {
+    match write_tables(dir, &folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("cargo::error=failed to write the table of migrations: {error}");
+            println!("cargo::error=failed to write the tables of migrations: {error}");
             ExitCode::SUCCESS
         }
     }
@@ -110,25 +113,36 @@ mod policy {
     }
 }
 
-fn write_table(dir: &str, folder: &MigrationFolder) -> std::io::Result<()> {
+/// One table for what refinery may be given, one for what it knows nothing of.
+fn write_tables(dir: &str, folder: &MigrationFolder) -> std::io::Result<()> {
+    let real = Path::new(dir).canonicalize()?;
+    let migrations = folder.files().iter();
+    let migrations = migrations.map(|file| (file.path(), file.name().to_string(), file.checksum()));
+    write_table(MIGRATIONS, &real, migrations)?;
+    let repeatables = folder.repeatables().iter();
+    let repeatables = repeatables.map(|file| (file.path(), file.name().to_owned(), file.checksum()));
+    write_table(REPEATABLES, &real, repeatables)
+}
+
+/// Writes a table of path, text and checksum from paths, names and checksums of the files in `real`.
+fn write_table<'a>(
+    name: &str,
+    real: &Path,
+    files: impl Iterator<Item = (&'a str, String, u64)>,
+) -> std::io::Result<()> {
     let out = std::env::var_os("OUT_DIR")
         .ok_or_else(|| std::io::Error::other("OUT_DIR is not set: this is for a build script"))?;
-    let real = Path::new(dir).canonicalize()?;
     let mut table = String::from("&[\n");
-    for file in folder.files() {
-        let path = real.join(file.name().to_string());
+    for (shown, name, checksum) in files {
+        let path = real.join(name);
         let path = path
             .to_str()
             .ok_or_else(|| std::io::Error::other("the path of the workspace is not UTF-8"))?;
-        let _ = writeln!(
-            table,
-            "    ({:?}, include_str!({path:?}), {}),",
-            file.path(),
-            literal(file.checksum())
-        );
+        let checksum = literal(checksum);
+        let _ = writeln!(table, "    ({shown:?}, include_str!({path:?}), {checksum}),");
     }
     table.push_str("]\n");
-    std::fs::write(PathBuf::from(out).join(TABLE), table)
+    std::fs::write(PathBuf::from(out).join(name), table)
 }
 
 /// A number as Rust people write long ones: `0x0123_4567_89ab_cdef`.

@@ -15,3 +15,11 @@ pub fn checksum(name: &FileName, sql: &str) -> u64 {
     sql.hash(&mut hasher);
     hasher.finish()
 }
+
+/// The checksum of a repeatable file, over its name and its text. It is ours: refinery knows no such files.
+pub(crate) fn repeatable_checksum(name: &str, sql: &str) -> u64 {
+    let mut hasher = SipHasher13::new();
+    name.hash(&mut hasher);
+    sql.hash(&mut hasher);
+    hasher.finish()
+}

@@ -5,12 +5,13 @@ use std::path::Path;
 use crate::file::{about_name, read_text};
 use crate::listing::Listing;
 use crate::name::FIRST_WIDTH;
-use crate::{Diagnostic, FileName, MigrationFile, Version};
+use crate::{Diagnostic, FileName, MigrationFile, RepeatableFile, Version};
 
 /// The files of a folder that is in order, by version.
 #[derive(Debug)]
 pub struct MigrationFolder {
     files: Vec<MigrationFile>,
+    repeatables: Vec<RepeatableFile>,
     last: Option<FileName>,
 }
 
@@ -34,7 +35,19 @@ impl MigrationFolder {
                 Err(found) => findings.extend(found),
             }
         }
-        finish(findings, MigrationFolder { files, last })
+        let mut repeatables = Vec::with_capacity(listing.repeatable.len());
+        for name in &listing.repeatable {
+            match RepeatableFile::read(&listing.real(name), listing.shown(name)) {
+                Ok(file) => repeatables.push(file),
+                Err(found) => findings.extend(found),
+            }
+        }
+        let folder = MigrationFolder {
+            files,
+            repeatables,
+            last,
+        };
+        finish(findings, folder)
     }
 
     /// Reads the names alone: texts are not looked at.
@@ -44,14 +57,20 @@ impl MigrationFolder {
             listing.findings,
             MigrationFolder {
                 files: Vec::new(),
+                repeatables: Vec::new(),
                 last: listing.named.pop(),
             },
         )
     }
 
-    /// The files, in the order in which they are applied.
+    /// The numbered files, in the order in which they are applied.
     pub fn files(&self) -> &[MigrationFile] {
         &self.files
+    }
+
+    /// The repeatable files, in the order of their names.
+    pub fn repeatables(&self) -> &[RepeatableFile] {
+        &self.repeatables
     }
 
     /// The name of the next file, for a description in words.

@@ -15,6 +15,7 @@ pub mod lint;
 mod listing;
 mod name;
 mod nearest;
+mod repeatable;
 pub mod statements;
 mod workspace;
 
@@ -26,4 +27,5 @@ pub use directives::Directives;
 pub use file::{Embedded, MigrationFile};
 pub use folder::MigrationFolder;
 pub use name::{FileName, NameError, Version};
+pub use repeatable::RepeatableFile;
 pub use workspace::workspace_root;

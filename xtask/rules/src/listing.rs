@@ -7,6 +7,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::file::about_name;
 use crate::name::{FIRST_WIDTH, GRAMMAR, guess};
+use crate::repeatable;
 use crate::{Diagnostic, FileName, NameError, Version, workspace_root};
 
 /// What may stand beside the migrations: a page for people, the policy for the rules, and the folder with the queries of
@@ -22,6 +23,8 @@ pub(crate) struct Listing {
     shown: String,
     /// Files whose names are in order, by version.
     pub(crate) named: Vec<FileName>,
+    /// Repeatable files whose names are in order, sorted.
+    pub(crate) repeatable: Vec<String>,
     /// Files that end in `.sql` but whose names are not.
     pub(crate) misnamed: Vec<String>,
     /// What is wrong with names and kinds.
@@ -35,6 +38,7 @@ impl Listing {
             dir: dir.to_owned(),
             shown: shown_folder(dir),
             named: Vec::new(),
+            repeatable: Vec::new(),
             misnamed: Vec::new(),
             findings: Vec::new(),
         };
@@ -45,12 +49,14 @@ impl Listing {
             match classify(&entry, &listing.shown(&name)) {
                 Class::Beside => {}
                 Class::Migration(name) => listing.named.push(name),
+                Class::Repeatable(name) => listing.repeatable.push(name),
                 Class::Refused(finding) => listing.findings.push(finding),
                 Class::Misnamed(error) => strangers.push((name.into_owned(), error)),
             }
         }
         // a folder lists its files in no order
         strangers.sort_by(|a, b| a.0.cmp(&b.0));
+        listing.repeatable.sort();
         listing
             .named
             .sort_by(|a, b| (a.version(), a.stem()).cmp(&(b.version(), b.stem())));
@@ -81,6 +87,7 @@ enum Class {
     /// What may stand beside the migrations.
     Beside,
     Migration(FileName),
+    Repeatable(String),
     /// A file that may have been meant as a migration.
     Misnamed(NameError),
     Refused(Diagnostic),
@@ -118,6 +125,7 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
     }
     match FileName::parse(name.to_owned()) {
         _ if name == README || name == POLICY => Class::Beside,
+        _ if repeatable::parse_name(name).is_some() => Class::Repeatable(name.to_owned()),
         Ok(name) => Class::Migration(name),
         Err(error) => Class::Misnamed(error),
     }
@@ -153,6 +161,12 @@ fn check_names(listing: &Listing, strangers: &[(String, NameError)]) -> Vec<Diag
     }
     let mut taken: BTreeSet<Version> = named.iter().map(FileName::version).collect();
     for (name, error) in strangers {
+        if let Some(meant) = repeatable::meant(name) {
+            let message = format!("the name of a repeatable file is {}", repeatable::GRAMMAR);
+            let help = format!("rename it to `{meant}`");
+            findings.push(about_name(&listing.shown(name), message, Some(help)));
+            continue;
+        }
         let (version, words) = guess(name);
         let version = version.filter(|v| !taken.contains(v)).or_else(&mut next);
         taken.extend(version);

@@ -165,7 +165,7 @@ impl fmt::Display for NameError {
     }
 }
 
-fn is_lower_snake(text: &str) -> bool {
+pub(crate) fn is_lower_snake(text: &str) -> bool {
     !text.is_empty()
         && text
             .split('_')

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use dbtask_rules::{MigrationFile, Version};
+use dbtask_rules::{MigrationFile, RepeatableFile, Version};
 use refinery::Migration;
 use refinery_core::Migrate;
 use refinery_core::error::Kind as EngineKind;
@@ -20,9 +20,13 @@ use crate::observer::Observation;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_part};
 use crate::preflight::{self, Preflight};
+use crate::repeatable::pending;
 use crate::session::{Failure, Watch};
 use crate::steps::Steps;
-use crate::{Applied, Condition, Error, Holder, MigrationLock, Plan, SchemaHistory, Session, sql_error};
+use crate::unit::Unit;
+use crate::{
+    Condition, Error, Holder, MigrationLock, Migrations, Plan, SchemaHistory, Script, Session, journal, sql_error,
+};
 
 /// When a statement counts as long, and how often it is looked at then.
 const LONG: Duration = Duration::from_secs(2);
@@ -40,18 +44,18 @@ pub enum Event<'a> {
     /// Another run holds the lock.
     Waiting(&'a Holder),
     /// A file begins: its number among the pending files, from 1, and how many they are.
-    Begin(&'a MigrationFile, usize, usize),
+    Begin(Script<'a>, usize, usize),
     /// A statement takes long; it comes again every second.
-    Running(&'a MigrationFile, &'a Observation),
+    Running(Script<'a>, &'a Observation),
     /// A file gave way to others, whose locks it did not get, and is tried again; how often it was, and who was seen in
     /// the way.
-    GivingWay(&'a MigrationFile, u32, Option<&'a str>),
+    GivingWay(Script<'a>, u32, Option<&'a str>),
     /// An INVALID index of an earlier try is dropped.
     Leftover(&'a str),
     /// The server warned.
-    Warning(&'a MigrationFile, &'a str),
-    /// A file and its history row are committed.
-    Done(&'a MigrationFile, Duration),
+    Warning(Script<'a>, &'a str),
+    /// A file and its row in the history, or in the journal, are committed.
+    Done(Script<'a>, Duration),
 }
 
 /// A file that was applied, and how long it took.
@@ -102,24 +106,26 @@ impl Default for Options {
     }
 }
 
-/// Applies the pending files, one transaction each, under the migration lock.
+/// Applies the pending files, one transaction each, under the migration lock: those with a number, then the repeatable
+/// ones whose text is not what was carried out last. With [`Options::to`] these are left alone.
 ///
 /// The session is one of [`Session::connect_to_migrate`]; at the end it holds no advisory lock any more. Where nothing
 /// is pending nothing is written, and no privilege but SELECT on the history is needed. When a file fails it is rolled
 /// back whole; those before it stay applied, and the error says so.
-pub fn migrate(
+pub fn migrate<'a>(
     session: &Session,
-    files: &[MigrationFile],
+    files: impl Into<Migrations<'a>>,
     options: Options,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Migrated, Error> {
+    let Migrations { versioned, repeatable } = files.into();
     let untouched = |e: Error| e.state_if_unsaid("nothing was applied by this run");
     let lock = MigrationLock::take(session, options.lock_wait, &mut |holder| {
         tell(Event::Waiting(holder));
     })
     .map_err(untouched)?;
     let history = SchemaHistory::read(session).map_err(untouched)?;
-    let mut plan = Plan::new(files, &history);
+    let mut plan = Plan::new(versioned, &history);
     if options.allow_out_of_order {
         plan.take_in_out_of_order();
     }
@@ -127,7 +133,9 @@ pub fn migrate(
     if let Some(last) = options.to {
         plan = plan.up_to(last)?;
     }
-    if plan.pending.is_empty() {
+    let repeatable = if options.to.is_some() { &[] } else { repeatable };
+    let repeatables = pending(session, repeatable, &history).map_err(untouched)?;
+    if plan.pending.is_empty() && repeatables.is_empty() {
         return Ok(Migrated {
             files: Vec::new(),
             version: plan.version(),
@@ -135,12 +143,16 @@ pub fn migrate(
     }
     let preflight = preflight::check(session, &history).map_err(untouched)?;
     for file in &plan.pending {
-        refuse_unfit(file, &preflight)?;
+        refuse_unfit((*file).into(), file.directives().no_transaction, &preflight)?;
+    }
+    for file in &repeatables {
+        refuse_unfit((*file).into(), false, &preflight)?;
     }
     let table = history.table().unwrap_or(HISTORY_TABLE).to_owned();
     let mut run = Run {
         session,
         plan: &plan,
+        repeatables: &repeatables,
         options,
         preflight,
         table,
@@ -153,6 +165,7 @@ pub fn migrate(
         run.create_history()?;
     }
     run.apply_all()?;
+    run.repeat_all(history.has_journal())?;
     drop(lock);
     let last = plan.pending.last().map(|file| file.version());
     Ok(Migrated {
@@ -165,6 +178,7 @@ pub fn migrate(
 pub(crate) struct Run<'a> {
     pub(crate) session: &'a Session,
     plan: &'a Plan<'a>,
+    repeatables: &'a [&'a RepeatableFile],
     pub(crate) options: Options,
     pub(crate) preflight: Preflight,
     table: String,
@@ -228,23 +242,58 @@ impl<'a> Run<'a> {
 
     /// Applies what is pending, in order, until a file fails or a signal comes.
     fn apply_all(&mut self) -> Result<(), Error> {
-        let (plan, total) = (self.plan, self.plan.pending.len());
-        for (&file, number) in plan.pending.iter().zip(1..) {
-            if let Some(interrupted) = self.interrupted(self.standing()) {
-                return Err(interrupted);
-            }
-            (self.tell)(Event::Begin(file, number, total));
-            let started = Instant::now();
-            self.blocker = None;
-            self.apply(file, &history_row(file, &self.table)?)?;
-            let elapsed = started.elapsed();
-            self.done.push(AppliedFile {
-                path: file.path().to_owned(),
-                elapsed,
-            });
-            (self.tell)(Event::Done(file, elapsed));
+        let plan = self.plan;
+        for &file in &plan.pending {
+            let row = history_row(file, &self.table)?;
+            self.timed(file.into(), |run| run.apply(file, &row))?;
         }
         Ok(())
+    }
+
+    /// Carries out the repeatable files that are pending, each with its entry in the journal.
+    fn repeat_all(&mut self, has_journal: bool) -> Result<(), Error> {
+        let files = self.repeatables;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let journal = journal::beside(&self.table);
+        if !has_journal && let Some(sql) = journal::preparation(self.session, &journal)? {
+            let sql = format!("{}{sql}", self.checks().condition());
+            self.session.batch(&sql).map_err(|e| {
+                let failed = || sql_error(format!("failed to make the journal `{journal}`"), &e);
+                let refusal = self.options.condition.as_ref().and_then(|c| c.refusal(&e));
+                refusal.unwrap_or_else(failed).state(self.standing())
+            })?;
+        }
+        for &file in files {
+            let entry = journal::repeatable_row(&journal, file);
+            self.timed(file.into(), |run| run.commit(Unit::Repeatable(file), &entry, None))?;
+        }
+        Ok(())
+    }
+
+    /// Applies one file, unless a signal came, and tells of its begin and its end.
+    fn timed(&mut self, file: Script<'a>, apply: impl FnOnce(&mut Run<'a>) -> Result<(), Error>) -> Result<(), Error> {
+        if let Some(interrupted) = self.interrupted(self.standing()) {
+            return Err(interrupted);
+        }
+        let (number, total) = (self.done.len() + 1, self.total());
+        (self.tell)(Event::Begin(file, number, total));
+        let started = Instant::now();
+        self.blocker = None;
+        apply(self)?;
+        let elapsed = started.elapsed();
+        self.done.push(AppliedFile {
+            path: file.path().to_owned(),
+            elapsed,
+        });
+        (self.tell)(Event::Done(file, elapsed));
+        Ok(())
+    }
+
+    /// How many files this run has to apply.
+    fn total(&self) -> usize {
+        self.plan.pending.len() + self.repeatables.len()
     }
 
     /// Creates the history. Only where there is none: refinery's own way needs CREATE even when nothing is pending.
@@ -256,7 +305,7 @@ impl<'a> Run<'a> {
             let refusal = self.options.condition.as_ref().and_then(|c| c.refusal(&e));
             refusal.unwrap_or_else(failed).state("nothing was applied")
         })?;
-        if let Some(table) = SchemaHistory::find(self.session)? {
+        if let Some((table, _)) = SchemaHistory::find(self.session)? {
             self.table = table;
         }
         Ok(())
@@ -268,22 +317,18 @@ impl<'a> Run<'a> {
             let _ = self.session.batch(&self.checks().reset());
             return outcome;
         }
-        self.commit(file, history_row, None)
+        self.commit(Unit::Versioned(file), history_row, None)
     }
 
     /// Carries out the file, or what closes the journal of one that was carried out already, and records it, in one
     /// transaction.
-    pub(crate) fn commit(
-        &mut self,
-        file: &'a MigrationFile,
-        history_row: &str,
-        closing: Option<&Closing>,
-    ) -> Result<(), Error> {
+    pub(crate) fn commit(&mut self, unit: Unit<'a>, record: &str, closing: Option<&Closing>) -> Result<(), Error> {
+        let file = unit.script();
         let sql = closing.map_or(file.sql(), |closing| &closing.sql);
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
             let standard = self.preflight.standard_strings;
-            let message = Message::new(sql, history_row, self.limits(&patience), self.checks(), standard);
+            let message = Message::new(sql, record, self.limits(&patience), self.checks(), standard);
             let (part, failure) = match self.send_parts(file, &message, &patience) {
                 Sent::Whole => return Ok(()),
                 Sent::Interrupted(error) => {
@@ -293,13 +338,13 @@ impl<'a> Run<'a> {
                 Sent::Failed(part, failure) => (part, failure),
             };
             let Some(server) = failure.answer(self.session) else {
-                return self.after_loss(file, &failure, closing);
+                return self.after_loss(unit, &failure, closing);
             };
             // After an error the server waits for the end of the transaction that the message began.
             let _ = self.session.batch("ROLLBACK");
             let _ = self.session.batch(&self.checks().reset());
             // An error behind the COMMIT, such as a cancel request that came too late, finds the file applied.
-            if is_recorded(self.session, file)? {
+            if unit.is_recorded(self.session)? {
                 return Ok(());
             }
             let is_stopped = self.session.interruption().is_some();
@@ -335,7 +380,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sends what a file consists of. A signal that comes between two parts finds nothing to cancel, and ends it, too.
-    fn send_parts<'m>(&mut self, file: &MigrationFile, message: &'m Message<'_>, patience: &Patience) -> Sent<'m> {
+    fn send_parts<'m>(&mut self, file: Script<'_>, message: &'m Message<'_>, patience: &Patience) -> Sent<'m> {
         let since = Instant::now();
         for (part, number) in message.parts.iter().zip(0..) {
             if number > 0
@@ -357,19 +402,14 @@ impl<'a> Run<'a> {
     }
 
     /// Sends a text and, when it takes long, tells what it is doing.
-    pub(crate) fn send_watched(
-        &mut self,
-        file: &MigrationFile,
-        sql: &str,
-        patience: &Patience,
-    ) -> Result<usize, Failure> {
+    pub(crate) fn send_watched(&mut self, file: Script<'_>, sql: &str, patience: &Patience) -> Result<usize, Failure> {
         self.send_since(Instant::now(), file, sql, patience)
     }
 
     fn send_since(
         &mut self,
         since: Instant,
-        file: &MigrationFile,
+        file: Script<'_>,
         sql: &str,
         patience: &Patience,
     ) -> Result<usize, Failure> {
@@ -400,7 +440,7 @@ impl<'a> Run<'a> {
     }
 
     /// Pauses before another try; false when the time for them is used up, or a signal came.
-    pub(crate) fn try_again(&mut self, file: &MigrationFile, patience: &mut Patience) -> bool {
+    pub(crate) fn try_again(&mut self, file: Script<'_>, patience: &mut Patience) -> bool {
         let Some(pause) = patience.again() else {
             return false;
         };
@@ -428,14 +468,15 @@ impl<'a> Run<'a> {
     }
 
     /// The connection is gone: connects again and looks how the file ended.
-    fn after_loss(&self, file: &'a MigrationFile, failure: &Failure, closing: Option<&Closing>) -> Result<(), Error> {
+    fn after_loss(&self, unit: Unit<'a>, failure: &Failure, closing: Option<&Closing>) -> Result<(), Error> {
+        let file = unit.script();
         let path = file.path();
         let error = sql_error(
             format!("the connection was lost while `{path}` was applied"),
             &failure.error,
         );
-        match self.look_again(file) {
-            Outcome::Applied if self.done.len() + 1 == self.plan.pending.len() => Ok(()),
+        match self.look_again(unit) {
+            Outcome::Applied if self.done.len() + 1 == self.total() => Ok(()),
             Outcome::Applied => Err(error
                 .state(format!("`{path}` is applied and recorded; those behind it are not"))
                 .help("type `cargo xtask db:push` to go on")),
@@ -449,13 +490,13 @@ impl<'a> Run<'a> {
     }
 
     /// Asks over a new connection. The old backend may still be at work: its lock says so.
-    fn look_again(&self, file: &MigrationFile) -> Outcome {
+    fn look_again(&self, unit: Unit<'a>) -> Outcome {
         let started = Instant::now();
         while started.elapsed() < RECONNECT && self.session.interruption().is_none() {
             let left = RECONNECT.saturating_sub(started.elapsed());
             if let Ok(session) = Session::connect_to_migrate(self.session.url())
                 && let Ok(_lock) = MigrationLock::take(&session, left, &mut |_| {})
-                && let Ok(recorded) = is_recorded(&session, file)
+                && let Ok(recorded) = unit.is_recorded(&session)
             {
                 return if recorded {
                     Outcome::Applied
@@ -468,7 +509,7 @@ impl<'a> Run<'a> {
         Outcome::Unknown
     }
 
-    fn guarded(&self, file: &MigrationFile, reason: GuardReason) -> Error {
+    fn guarded(&self, file: Script<'_>, reason: GuardReason) -> Error {
         let path = file.path();
         match reason {
             GuardReason::Transaction => {
@@ -489,7 +530,7 @@ impl<'a> Run<'a> {
     }
 
     /// Makes sure that the lock is still held. Nobody else can have taken it where it can be taken again.
-    pub(crate) fn check_lock(&self, file: &MigrationFile) -> Result<(), Error> {
+    pub(crate) fn check_lock(&self, file: Script<'_>) -> Result<(), Error> {
         let held = self
             .session
             .query_one(&format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})"), &[])
@@ -503,7 +544,7 @@ impl<'a> Run<'a> {
     }
 
     /// How things stand after a transaction that was not committed.
-    fn rolled_back(&self, file: &MigrationFile, closing: Option<&Closing>) -> String {
+    fn rolled_back(&self, file: Script<'_>, closing: Option<&Closing>) -> String {
         match closing {
             Some(closing) => closing.standing.clone(),
             None => format!("`{}` was rolled back whole; {}", file.path(), self.standing()),
@@ -517,7 +558,10 @@ impl<'a> Run<'a> {
             1 => "1 file was applied by this run and stays".to_owned(),
             n => format!("{n} files were applied by this run and stay"),
         };
-        let version = self.done.last().map_or_else(
+        // the numbered ones come first
+        let numbered = self.done.len().min(self.plan.pending.len());
+        let last = self.done[..numbered].last();
+        let version = last.map_or_else(
             || {
                 self.plan
                     .version()
@@ -527,16 +571,6 @@ impl<'a> Run<'a> {
         );
         format!("{done}; the database {version}")
     }
-}
-
-/// Whether the history has the file's row.
-fn is_recorded(session: &Session, file: &MigrationFile) -> Result<bool, Error> {
-    let history = SchemaHistory::read(session)?;
-    let is_row = |row: &Applied| {
-        (row.version, row.checksum, row.name.as_str())
-            == (file.version().get(), file.checksum(), file.name().description())
-    };
-    Ok(history.applied().iter().any(is_row))
 }
 
 /// refinery's own statement for its history.

@@ -1,9 +1,9 @@
 //! What a file must not hold, since the run could not keep its promises.
 
-use dbtask_rules::{Command, MigrationFile, statements};
+use dbtask_rules::{Command, statements};
 
 use crate::preflight::Preflight;
-use crate::{Error, Excerpt};
+use crate::{Error, Excerpt, Script};
 
 /// The longest statement: less than the gigabyte that the server takes in one message (`PQ_LARGE_MESSAGE_LIMIT` in
 /// `src/include/libpq/libpq.h`) by what may have to go with it.
@@ -11,7 +11,7 @@ const LONGEST: usize = (1 << 30) - (1 << 16);
 
 /// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
 /// recorded. One without a transaction is journalled in between its statements. And only psql sends COPY its data.
-pub(crate) fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Result<(), Error> {
+pub(crate) fn refuse_unfit(file: Script<'_>, no_transaction: bool, preflight: &Preflight) -> Result<(), Error> {
     let path = file.path();
     for range in statements::each(file.sql(), preflight.standard_strings) {
         let error = match Command::of(&file.sql()[range.clone()]) {
@@ -31,7 +31,7 @@ pub(crate) fn refuse_unfit(file: &MigrationFile, preflight: &Preflight) -> Resul
                 "`{path}` has a `COPY … FROM STDIN`, which only psql can carry out"
             ))
             .help("write the rows as `INSERT INTO … VALUES …`, or load them with a script of yours"),
-            Command::Role if file.directives().no_transaction => {
+            Command::Role if no_transaction => {
                 Error::refused(format!("`{path}` changes the role, and has no transaction to do it in"))
                     .cause("its journal would be written as that role")
                     .help("connect as that role for this file, or put what needs it into a file with a transaction")

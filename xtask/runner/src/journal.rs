@@ -17,10 +17,11 @@
 
 use std::collections::BTreeMap;
 
+use dbtask_rules::RepeatableFile;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::{Error, Session, sql_error};
+use crate::{Error, SchemaHistory, Session, sql_error};
 
 /// The table's name, in the schema of the history.
 pub(crate) const JOURNAL_TABLE: &str = "dbtask_journal";
@@ -36,6 +37,9 @@ pub(crate) enum Event {
     Refused,
     /// The file is finished: what was noted before is history, should its number ever come again.
     Complete,
+    /// A repeatable file was carried out; the entry is made in its transaction. `details`: `role`, and `name`, the
+    /// file's.
+    Repeatable,
     /// A file that was edited after it was applied was recorded as it is now. `details`: `role`, `account`, `reason`,
     /// and `before`, the `name` and the `checksum` that the history had; `checksum` has the new one.
     Repair,
@@ -48,6 +52,7 @@ impl Event {
             Event::Done => "done",
             Event::Refused => "refused",
             Event::Complete => "complete",
+            Event::Repeatable => "repeatable",
             Event::Repair => "repair",
         }
     }
@@ -85,11 +90,30 @@ fn lacking(session: &Session, table: &str) -> Result<Lacking, Error> {
 pub(crate) fn preparation(session: &Session, table: &str) -> Result<Option<String>, Error> {
     Ok(match lacking(session, table)? {
         Lacking::Nothing => None,
-        Lacking::Details => Some(format!(
-            "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS details jsonb, ALTER COLUMN version DROP NOT NULL"
-        )),
+        Lacking::Details => Some(addition(table)),
         Lacking::Everything => Some(creation(table)),
     })
+}
+
+/// The statement that gives a journal today's shape, whatever there is: for people to read and for psql.
+pub(crate) fn any_preparation(table: &str) -> String {
+    format!("{};\n{}", creation(table), addition(table))
+}
+
+/// The statement that notes that a repeatable file was carried out, to go with it. The name needs no quoting: it is of
+/// lower-case letters, digits and underscores.
+pub(crate) fn repeatable_row(table: &str, file: &RepeatableFile) -> String {
+    format!(
+        "INSERT INTO {table} (event, checksum, details) VALUES ('{}', '{}', \
+         pg_catalog.jsonb_build_object('name', '{}', 'role', session_user))",
+        Event::Repeatable.word(),
+        file.checksum(),
+        file.name()
+    )
+}
+
+fn addition(table: &str) -> String {
+    format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS details jsonb, ALTER COLUMN version DROP NOT NULL")
 }
 
 fn creation(table: &str) -> String {
@@ -101,11 +125,10 @@ fn creation(table: &str) -> String {
 }
 
 /// The files that were repaired, by version and by the checksum that they had before.
-pub(crate) fn repaired(session: &Session, history_table: &str) -> Result<Vec<(i32, String)>, Error> {
-    let table = beside(history_table);
-    if lacking(session, &table)? != Lacking::Nothing {
+pub(crate) fn repaired(session: &Session, history: &SchemaHistory) -> Result<Vec<(i32, String)>, Error> {
+    let (Some(table), true) = (history.table().map(beside), history.has_journal()) else {
         return Ok(Vec::new());
-    }
+    };
     let sql = format!(
         "SELECT version, details->'before'->>'checksum' FROM {table} WHERE event = '{}'",
         Event::Repair.word()

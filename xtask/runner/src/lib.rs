@@ -6,12 +6,13 @@
 //! ```no_run
 //! use dbtask_runner::{Embedded, Environment, Error, Verification, verify};
 //!
-//! // in a service: include!(concat!(env!("OUT_DIR"), "/migrations.rs"))
+//! // in a service: include!(concat!(env!("OUT_DIR"), "/migrations.rs")), and "/repeatables.rs"
 //! static MIGRATIONS: &[Embedded] = &[];
+//! static REPEATABLES: &[Embedded] = &[];
 //!
 //! fn start() -> Result<(), Error> {
 //!     let url = Environment::of_service()?.database_url()?;
-//!     match verify(&url, MIGRATIONS)? {
+//!     match verify(&url, (MIGRATIONS, REPEATABLES))? {
 //!         Verification::Current { .. } | Verification::Newer { .. } => Ok(()),
 //!         Verification::Pending { files } => Err(Error::failed(format!("not applied yet: {}", files.join(", ")))),
 //!     }
@@ -24,15 +25,20 @@
 //! its own, and one cannot be started inside another:
 //!
 //! ```no_run
-//! use dbtask_runner::{Embedded, Environment, Error, Options, Session, embedded_files, migrate};
+//! use dbtask_runner::{
+//!     Embedded, Environment, Error, Migrations, Options, Session, embedded_files, embedded_repeatables, migrate,
+//! };
 //!
 //! static MIGRATIONS: &[Embedded] = &[];
+//! static REPEATABLES: &[Embedded] = &[];
 //!
 //! async fn start() -> Result<(), Box<dyn std::error::Error>> {
 //!     let migrated = tokio::task::spawn_blocking(|| -> Result<_, Error> {
 //!         let url = Environment::of_service()?.direct_database_url()?;
 //!         let session = Session::connect_to_migrate(&url)?;
-//!         migrate(&session, &embedded_files(MIGRATIONS)?, Options::default(), &mut |_| {})
+//!         let (versioned, repeatable) = (embedded_files(MIGRATIONS)?, embedded_repeatables(REPEATABLES)?);
+//!         let files = Migrations { versioned: &versioned, repeatable: &repeatable };
+//!         migrate(&session, files, Options::default(), &mut |_| {})
 //!     })
 //!     .await??;
 //!     println!("{} files applied", migrated.files.len());
@@ -62,10 +68,13 @@ mod plan;
 mod preflight;
 mod preview;
 mod repair;
+mod repeatable;
+mod script;
 mod session;
 mod sql;
 mod steps;
 mod tls;
+mod unit;
 mod verify;
 
 pub use apply::{AppliedFile, Event, Migrated, Options, migrate};
@@ -81,14 +90,16 @@ pub use lock::{Holder, MigrationLock};
 pub use observer::Observation;
 pub use place::error_offset;
 pub use plan::{Divergent, Plan};
-pub use preview::preview;
+pub use preview::{preview, preview_repeatable};
 pub use repair::Repair;
+pub use repeatable::{RepeatableRuns, RepeatableState, Repeatables, repeatable_runs};
+pub use script::{Migrations, Script};
 pub use session::{Parameter, Session};
 pub use sql::{quote_identifier, sql_error};
 pub use tokio_postgres::Error as SqlError;
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::types::Type;
-pub use verify::{Verification, embedded_files, verify};
+pub use verify::{EmbeddedTables, Verification, embedded_files, embedded_repeatables, verify};
 
 /// What a session says it is, in `pg_stat_activity`, unless the URL has an `application_name`.
 pub(crate) const APPLICATION: &str = "dbtask";

@@ -1,14 +1,14 @@
 //! From an error of the server to the place in the file.
 
-use dbtask_rules::{MigrationFile, statements};
+use dbtask_rules::statements;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use crate::message::Part;
-use crate::{Error, Excerpt, SqlError, sql_error};
+use crate::{Error, Excerpt, Script, SqlError, sql_error};
 
 /// The error of a file: with the line and the caret, and what to type next. `offset` is the byte where the failed
 /// statement begins, if one was found.
-pub(crate) fn failed_file(file: &MigrationFile, error: &SqlError, offset: Option<usize>) -> Error {
+pub(crate) fn failed_file(file: Script<'_>, error: &SqlError, offset: Option<usize>) -> Error {
     let path = file.path();
     let shown = sql_error(format!("failed to apply `{path}`"), error)
         .help(format!("correct `{path}` and type `cargo xtask db:push` again"));
@@ -21,7 +21,7 @@ pub(crate) fn failed_file(file: &MigrationFile, error: &SqlError, offset: Option
 /// Where an error lies in a file, of which a part was sent: at the server's position, else at the statement behind those
 /// that were done.
 pub(crate) fn in_part(
-    file: &MigrationFile,
+    file: Script<'_>,
     standard: bool,
     error: &DbError,
     done: usize,
@@ -39,7 +39,7 @@ pub(crate) fn in_part(
 }
 
 /// Where an error lies in a statement that was sent behind `before` characters and begins at the byte `start`.
-pub(crate) fn in_statement(file: &MigrationFile, error: &DbError, start: usize, before: usize) -> usize {
+pub(crate) fn in_statement(file: Script<'_>, error: &DbError, start: usize, before: usize) -> usize {
     position(error)
         .and_then(|position| character_offset(&file.sql()[start..], position.checked_sub(before)?))
         .map_or(start, |offset| start + offset)

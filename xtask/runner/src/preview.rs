@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use dbtask_rules::RepeatableFile;
 use refinery::Target;
 use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::apply::{create_history, own_error, to_refinery};
 use crate::history::HISTORY_TABLE;
-use crate::{Error, Plan, SchemaHistory};
+use crate::{Error, Plan, SchemaHistory, journal};
 
 /// The SQL that [`migrate`](crate::migrate) would send for the pending files, for people to read and for psql.
 pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error> {
@@ -27,6 +28,25 @@ pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error
             .map_err(|e| own_error(&e))?;
     }
     Ok(script.sql)
+}
+
+/// As [`preview`], for repeatable files.
+pub fn preview_repeatable(files: &[&RepeatableFile], history: &SchemaHistory) -> String {
+    let mut sql = String::new();
+    let journal = journal::beside(history.table().unwrap_or(HISTORY_TABLE));
+    if !files.is_empty() && !history.has_journal() {
+        let _ = write!(sql, "\n{};\n", journal::any_preparation(&journal));
+    }
+    for file in files {
+        let entry = journal::repeatable_row(&journal, file);
+        let _ = write!(
+            sql,
+            "\n-- {}\nBEGIN;\n{}\n;\n{entry}\n;\nCOMMIT;\n",
+            file.path(),
+            file.sql()
+        );
+    }
+    sql
 }
 
 /// Stands in for a connection and writes down what it is sent.

@@ -31,6 +31,12 @@ fn help(error: &tokio_postgres::Error) -> Option<String> {
             "drop in order: first the foreign keys and views that hang on it, then change it, then create them again".to_owned()
         }
         SqlState::UNIQUE_VIOLATION => "rows that are there already contradict it: `ON CONFLICT DO NOTHING` for seed data, or clean the rows up first".to_owned(),
+        SqlState::INVALID_TABLE_DEFINITION if server.message().contains("view") => {
+            "CREATE OR REPLACE VIEW adds columns at the end, and changes none: put `DROP VIEW IF EXISTS` before it (views that hang on it go first, and are made again)".to_owned()
+        }
+        SqlState::INVALID_FUNCTION_DEFINITION if server.message().starts_with("cannot ") => {
+            "CREATE OR REPLACE changes neither the type that a function returns nor the names of its parameters: put `DROP FUNCTION IF EXISTS` before it".to_owned()
+        }
         SqlState::NOT_NULL_VIOLATION | SqlState::CHECK_VIOLATION | SqlState::FOREIGN_KEY_VIOLATION => {
             "rows that are there already contradict it: correct them earlier in the file".to_owned()
         }

@@ -16,6 +16,7 @@ use crate::journal::{Event as Entry, Journal, Step};
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_statement};
 use crate::session::Failure;
+use crate::unit::Unit;
 use crate::{Error, Event, Excerpt, sql_error};
 
 /// What stands before a statement that goes with its note in the journal.
@@ -59,7 +60,7 @@ impl<'r, 'a> Steps<'r, 'a> {
             sql: self.journal.completion(),
             standing: format!("{}; only its row in the history is missing", self.standing(all)),
         };
-        self.run.commit(self.file, history_row, Some(&closing))
+        self.run.commit(Unit::Versioned(self.file), history_row, Some(&closing))
     }
 
     fn step(&mut self, number: usize) -> Result<(), Error> {
@@ -71,7 +72,7 @@ impl<'r, 'a> Steps<'r, 'a> {
             // what it did to the session is gone with that session
             Some(step) if step.done && step.checksum == checksum && command == Command::Session => {
                 let set = self.run.session.batch(sql);
-                return set.map_err(|e| failed_file(self.file, &e, Some(self.statements[number].start)));
+                return set.map_err(|e| failed_file(self.file.into(), &e, Some(self.statements[number].start)));
             }
             Some(step) if step.done && step.checksum == checksum => return Ok(()),
             Some(step) if step.done => return Err(self.changed(number)),
@@ -119,7 +120,7 @@ impl<'r, 'a> Steps<'r, 'a> {
         if command != Command::Rows {
             self.journal.note(Entry::Done, number, &checksum, &[])?;
         }
-        self.run.check_lock(self.file)
+        self.run.check_lock(self.file.into())
     }
 
     /// Sends one statement alone: it is its own transaction, or none. One that changes rows goes with its note in the
@@ -146,10 +147,10 @@ impl<'r, 'a> Steps<'r, 'a> {
             .batch(&settings)
             .map_err(|error| Failure { completed: 0, error })?;
         if *command != Command::Rows {
-            return self.run.send_watched(self.file, sql, patience).map(drop);
+            return self.run.send_watched(self.file.into(), sql, patience).map(drop);
         }
         let message = format!("{BEGIN}{sql}\n;{};COMMIT", self.journal.done(number, checksum));
-        let outcome = self.run.send_watched(self.file, &message, patience).map(drop);
+        let outcome = self.run.send_watched(self.file.into(), &message, patience).map(drop);
         if outcome.is_err() {
             let _ = self.run.session.batch("ROLLBACK");
         }
@@ -215,7 +216,7 @@ impl<'r, 'a> Steps<'r, 'a> {
         if let Some(interruption) = session.interruption() {
             return Err(interruption);
         }
-        if server.is_some_and(|e| is_transient(e.code())) && self.run.try_again(self.file, patience) {
+        if server.is_some_and(|e| is_transient(e.code())) && self.run.try_again(self.file.into(), patience) {
             return Ok(());
         }
         let start = self.statements[number].start;
@@ -224,10 +225,10 @@ impl<'r, 'a> Steps<'r, 'a> {
         } else {
             0
         };
-        let offset = server.map_or(start, |e| in_statement(self.file, e, start, before));
+        let offset = server.map_or(start, |e| in_statement(self.file.into(), e, start, before));
         let mut error = self
             .run
-            .explain(failed_file(self.file, &failure.error, Some(offset)), patience);
+            .explain(failed_file(self.file.into(), &failure.error, Some(offset)), patience);
         for index in left {
             error = match indexes::drop_leftover(session, &index) {
                 Ok(()) => error.cause(format!(

@@ -19,7 +19,7 @@ WITH RECURSIVE member AS MATERIALIZED (
   SELECT 2, 'publication', 'pg_catalog.pg_publication'::pg_catalog.regclass::oid, oid, NULL, pubowner, 'PUBLICATION', 0
     FROM pg_catalog.pg_publication
   UNION ALL
-  SELECT CASE WHEN c.oid = pg_catalog.to_regclass('refinery_schema_history') THEN 0
+  SELECT CASE WHEN c.oid IN (pg_catalog.to_regclass('refinery_schema_history'), pg_catalog.to_regclass('dbtask_journal')) THEN 0
               WHEN c.relkind IN ('v', 'm') THEN 3 WHEN c.relkind = 'S' THEN 5 WHEN c.relkind = 'c' THEN 7 ELSE 4 END,
     CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
                    WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END,

@@ -1,7 +1,7 @@
 //! `db:baseline`
 
 use clap::Args;
-use dbtask_rules::{MigrationFile, Version};
+use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{Baseline as Plan, Error, MigrationLock, Options, SchemaHistory, record};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{catalog, confirm, guard};
 ///
 /// Every file up to and including VERSION is recorded in the history as applied, all in one transaction; nothing of
 /// them is executed. db:push then applies what is above. Says first what would be recorded, and asks for the
-/// database's name.
+/// database's name. Repeatable files are not recorded: the next db:push carries them out.
 ///
 /// With --from the history of another tool says which files are applied: by order, and by description where that tool
 /// keeps one (sqlx, Flyway). It is left as it is; Flyway's repeatable migrations are passed over. Where it does not
@@ -52,9 +52,9 @@ impl Baseline {
             let shown = if plan.recorded.is_empty() {
                 nothing_to_do(&target)
             } else {
-                describe(&plan, foreign.as_ref(), files, &target)?
+                describe(&plan, foreign.as_ref(), &folder, &target)?
             };
-            return Ok(report(&target, &plan, &shown, true, output));
+            return Ok(report(&target, &plan, &folder, &shown, true, output));
         }
         let _ = guard::development_only(&target, "db:baseline")?;
         let lock = MigrationLock::take(&target.session, Options::default().lock_wait, &mut |holder| {
@@ -64,12 +64,19 @@ impl Baseline {
         let history = SchemaHistory::read(&target.session)?;
         let (plan, foreign) = self.plan(&target, files, &history)?;
         if plan.recorded.is_empty() {
-            return Ok(report(&target, &plan, &nothing_to_do(&target), false, output));
+            return Ok(report(&target, &plan, &folder, &nothing_to_do(&target), false, output));
         }
-        output.text(&describe(&plan, foreign.as_ref(), files, &target)?);
+        output.text(&describe(&plan, foreign.as_ref(), &folder, &target)?);
         confirm::by_name(&target.identity.database, self.yes.as_deref(), &self.typed())?;
         record(&target.session, &lock, plan.recorded, &history, Some(&condition))?;
-        Ok(report(&target, &plan, &done(&plan, &target), false, output))
+        Ok(report(
+            &target,
+            &plan,
+            &folder,
+            &done(&plan, &folder, &target),
+            false,
+            output,
+        ))
     }
 
     /// What would be recorded, and the other tool's history where it says so.
@@ -110,11 +117,11 @@ impl Baseline {
 fn describe(
     plan: &Plan<'_>,
     foreign: Option<&Foreign>,
-    files: &[MigrationFile],
+    folder: &MigrationFolder,
     target: &Target,
 ) -> Result<String, Error> {
     let pairs = foreign
-        .map(|foreign| foreign.pair(files))
+        .map(|foreign| foreign.pair(folder.files()))
         .transpose()?
         .unwrap_or_default();
     let from = foreign.map_or(String::new(), |f| {
@@ -130,7 +137,9 @@ fn describe(
         let row = row.map_or(String::new(), |(row, _)| format!("  from {}", row.describe()));
         lines.push(format!("  record   {}{row}", file.path()));
     }
-    lines.extend(plan.pending.iter().map(|file| format!("  pending  {}", file.path())));
+    let pending = plan.pending.iter().map(MigrationFile::path);
+    let pending = pending.chain(folder.repeatables().iter().map(RepeatableFile::path));
+    lines.extend(pending.map(|path| format!("  pending  {path}")));
     Ok(lines.join("\n"))
 }
 
@@ -138,8 +147,8 @@ fn nothing_to_do(target: &Target) -> String {
     format!("nothing to do: {} has these files in its history", target.describe())
 }
 
-fn done(plan: &Plan<'_>, target: &Target) -> String {
-    let left = match plan.pending.len() {
+fn done(plan: &Plan<'_>, folder: &MigrationFolder, target: &Target) -> String {
+    let left = match plan.pending.len() + folder.repeatables().len() {
         0 => "has every migration".to_owned(),
         n => format!("has {} pending: type `cargo xtask db:push`", count(n, "file")),
     };
@@ -147,13 +156,22 @@ fn done(plan: &Plan<'_>, target: &Target) -> String {
     format!("recorded {n}, executed none: {} {left}", target.describe())
 }
 
-fn report(target: &Target, plan: &Plan<'_>, text: &str, dry_run: bool, output: &Output) -> Exit {
+fn report(
+    target: &Target,
+    plan: &Plan<'_>,
+    folder: &MigrationFolder,
+    text: &str,
+    dry_run: bool,
+    output: &Output,
+) -> Exit {
     let paths = |files: &[MigrationFile]| -> Vec<String> { files.iter().map(|f| f.path().to_owned()).collect() };
+    let repeatable = folder.repeatables().iter().map(RepeatableFile::path);
     let json = json!({
         "database": target.identity.database,
         "dry_run": dry_run,
         "recorded": paths(plan.recorded),
         "pending": paths(plan.pending),
+        "repeatable": repeatable.collect::<Vec<_>>(),
     });
     output.result(text, &json);
     Exit::Done

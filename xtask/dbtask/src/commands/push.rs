@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use dbtask_rules::{MigrationFolder, Version};
+use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
-    Error, Event, Migrated, MigrationLock, Observation, Options, Plan, SchemaHistory, Session, migrate, preview,
+    Error, Event, Migrated, MigrationLock, Observation, Options, Plan, Repeatables, SchemaHistory, Session, migrate,
+    preview, preview_repeatable, repeatable_runs,
 };
 use serde_json::json;
 
@@ -20,7 +21,8 @@ use crate::workspace::Workspace;
 /// Apply what is pending to a development database
 ///
 /// Each file is one transaction together with its row in the history: it is applied whole or not at all. The
-/// database is created where the server does not have it. Two pushes at once wait for each other.
+/// database is created where the server does not have it. Two pushes at once wait for each other. Behind the numbered
+/// files come the repeatable ones (R__NAME.sql) whose text is not what was carried out last.
 ///
 /// Refused (exit code 3) on production: a database that is marked so (db:mark), or that nobody marked, is not on this
 /// machine and not empty.
@@ -32,7 +34,7 @@ pub(crate) struct Push {
     /// With --dry-run: print the SQL that would be sent, history rows included
     #[arg(long, requires = "dry_run")]
     pub(crate) sql: bool,
-    /// Apply up to this version, and no further
+    /// Apply up to this version, and no further; repeatable files are left alone
     #[arg(long, value_name = "VERSION", value_parser = parse_version)]
     pub(crate) to: Option<Version>,
     /// Apply, too, files that a higher version overtook (merged late from a branch)
@@ -151,9 +153,17 @@ impl Push {
         if let Some(last) = self.to {
             plan = plan.up_to(last)?;
         }
-        let paths: Vec<&str> = plan.pending.iter().map(|file| file.path()).collect();
+        let wanted = if self.to.is_some() { &[] } else { folder.repeatables() };
+        let runs = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            repeatable_runs(&target.session, &history)?
+        };
+        let repeatables = Repeatables::new(wanted, &runs).pending();
+        let numbered = plan.pending.iter().map(|file| file.path());
+        let paths: Vec<&str> = numbered.chain(repeatables.iter().map(|file| file.path())).collect();
         let text = if self.sql {
-            preview(&plan, &history)?
+            preview(&plan, &history)? + &preview_repeatable(&repeatables, &history)
         } else if paths.is_empty() {
             format!("nothing to do: {} has every migration", target.describe())
         } else {
@@ -196,14 +206,11 @@ pub(crate) fn apply(
     options: Options,
     output: &Output,
 ) -> Result<Migrated, Error> {
-    let width = folder
-        .files()
-        .iter()
-        .map(|file| file.path().chars().count())
-        .max()
-        .unwrap_or(0);
+    let numbered = folder.files().iter().map(MigrationFile::path);
+    let paths = numbered.chain(folder.repeatables().iter().map(RepeatableFile::path));
+    let width = paths.map(|path| path.chars().count()).max().unwrap_or(0);
     let mut progress = Progress::new();
-    migrate(session, folder.files(), options, &mut |event| match event {
+    migrate(session, folder, options, &mut |event| match event {
         Event::Waiting(holder) => output.waiting(&holder.description),
         Event::Begin(..) => {}
         Event::Running(file, seen) => progress.show(&running(file.path(), seen)),

@@ -1,8 +1,10 @@
 //! `db:status`
 
 use clap::Args;
-use dbtask_rules::{MigrationFile, Version};
-use dbtask_runner::{Applied, Error, Kind, Plan, SchemaHistory};
+use dbtask_rules::{MigrationFile, RepeatableFile, Version};
+use dbtask_runner::{
+    Applied, Error, Kind, Plan, RepeatableRuns, RepeatableState, Repeatables, SchemaHistory, repeatable_runs,
+};
 use serde_json::json;
 
 use crate::edits;
@@ -29,15 +31,23 @@ impl Status {
         let target = Target::open(workspace, output)?;
         let history = SchemaHistory::read(&target.session)?;
         let plan = Plan::new(folder.files(), &history);
-        let lines = lines(&plan);
+        // a role that may not read the journal need not, where there are no such files
+        let runs = match repeatable_runs(&target.session, &history) {
+            Err(_) if folder.repeatables().is_empty() => Vec::new(),
+            runs => runs?,
+        };
+        let repeatables = Repeatables::new(folder.repeatables(), &runs);
+        let pending = plan.pending.len() + repeatables.pending().len();
+        let mut lines = lines(&plan);
+        lines.extend(repeatable_lines(&repeatables));
         let treatment = Treatment::of(&target)?;
         let mut text = vec![target.describe()];
         text.extend(table(&lines));
-        text.push(summary(&plan, &treatment));
+        text.push(summary(&plan, pending, &treatment));
         text.push(environment(&treatment));
         let files: Vec<_> = lines
             .iter()
-            .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "applied_on": l.row.map(Applied::applied_at) }))
+            .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "name": l.name, "applied_on": l.applied_on }))
             .collect();
         let json = json!({
             "database": target.identity.database,
@@ -54,12 +64,12 @@ impl Status {
                 "because": treatment.because,
             },
             "version": plan.version().map(Version::get),
-            "pending": plan.pending.len(),
+            "pending": pending,
             "consistent": plan.is_consistent(),
             "files": files,
         });
         output.result(&text.join("\n"), &json);
-        if !self.check || (plan.pending.is_empty() && plan.is_consistent()) {
+        if !self.check || (pending == 0 && plan.is_consistent()) {
             return Ok(Exit::Done);
         }
         plan.check()
@@ -68,70 +78,83 @@ impl Status {
     }
 }
 
-/// One version, in one state.
+/// One version, or one repeatable file, in one state.
 struct Line<'a> {
-    version: i32,
+    /// `None` for a repeatable file.
+    version: Option<i32>,
     state: &'static str,
     file: Option<&'a str>,
-    row: Option<&'a Applied>,
+    /// As the history, or the journal, has it; `None` where it has nothing.
+    name: Option<&'a str>,
+    applied_on: Option<String>,
 }
 
 impl Line<'_> {
-    /// The file, or what the history says of a version that has none.
-    fn name(&self) -> String {
-        match (self.file, self.row) {
+    /// The file, or what is known of something that has none.
+    fn text(&self) -> String {
+        let name = self.name.unwrap_or_default();
+        match (self.file, self.version) {
             (Some(path), _) => path.to_owned(),
-            (None, row) => format!("version {} `{}`, no file", self.version, row.map_or("", |r| &r.name)),
+            (None, Some(version)) => format!("version {version} `{name}`, no file"),
+            (None, None) => format!("{name}, no file"),
         }
     }
 }
 
 fn lines<'a>(plan: &'a Plan<'_>) -> Vec<Line<'a>> {
-    let of_file = |state, file: &'a MigrationFile, row| Line {
-        version: file.version().get(),
+    let line = |state, version, file: Option<&'a MigrationFile>, row: Option<&'a Applied>| Line {
+        version: Some(version),
         state,
-        file: Some(file.path()),
-        row,
+        file: file.map(MigrationFile::path),
+        name: row.map(|row| row.name.as_str()),
+        applied_on: row.map(Applied::applied_at),
     };
-    let missing = |row: &&'a Applied| Line {
-        version: row.version,
-        state: "missing",
-        file: None,
-        row: Some(*row),
-    };
-    let mut lines: Vec<Line<'a>> = plan
-        .applied
-        .iter()
-        .map(|(file, row)| of_file("applied", file, Some(row)))
-        .collect();
-    lines.extend(
-        plan.divergent
-            .iter()
-            .map(|d| of_file("edited", d.file, Some(d.applied))),
-    );
-    lines.extend(plan.missing.iter().map(missing));
+    let of_file = |state, file: &'a MigrationFile, row| line(state, file.version().get(), Some(file), row);
+    let applied = plan.applied.iter();
+    let mut lines: Vec<Line<'a>> = applied.map(|(file, row)| of_file("applied", file, Some(row))).collect();
+    let edited = plan.divergent.iter();
+    lines.extend(edited.map(|d| of_file("edited", d.file, Some(d.applied))));
+    let missing = plan.missing.iter();
+    lines.extend(missing.map(|row| line("missing", row.version, None, Some(row))));
     lines.extend(plan.out_of_order.iter().map(|file| of_file("skipped", file, None)));
     lines.extend(plan.pending.iter().map(|file| of_file("pending", file, None)));
     lines.sort_by_key(|line| line.version);
     lines
 }
 
+fn repeatable_lines<'a>(repeatables: &Repeatables<'a>) -> Vec<Line<'a>> {
+    let line = |state, file: Option<&'a RepeatableFile>, runs: Option<&'a RepeatableRuns>| Line {
+        version: None,
+        state,
+        file: file.map(RepeatableFile::path),
+        name: runs.map(|runs| runs.name.as_str()),
+        applied_on: runs.map(|runs| runs.last.clone()),
+    };
+    let files = repeatables.files.iter().map(|&(file, state)| match state {
+        RepeatableState::Current(runs) => line("current", Some(file), Some(runs)),
+        RepeatableState::Changed(runs) => line("changed", Some(file), Some(runs)),
+        RepeatableState::New => line("pending", Some(file), None),
+    });
+    let vanished = repeatables.vanished.iter().map(|runs| line("gone", None, Some(runs)));
+    files.chain(vanished).collect()
+}
+
 /// The lines as a table.
 fn table(lines: &[Line<'_>]) -> Vec<String> {
-    let names: Vec<String> = lines.iter().map(Line::name).collect();
+    let names: Vec<String> = lines.iter().map(Line::text).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     lines
         .iter()
         .zip(names)
-        .map(|(line, name)| match line.row {
-            Some(row) => format!("  {:<7}  {name:<width$}  {}", line.state, row.applied_at()),
+        .map(|(line, name)| match &line.applied_on {
+            Some(time) => format!("  {:<7}  {name:<width$}  {time}", line.state),
             None => format!("  {:<7}  {name}", line.state),
         })
         .collect()
 }
 
 /// The last line: where the database stands and what to type.
-fn summary(plan: &Plan<'_>, treatment: &Treatment) -> String {
+fn summary(plan: &Plan<'_>, pending: usize, treatment: &Treatment) -> String {
     let at = plan
         .version()
         .map_or("no migration is applied".to_owned(), |v| format!("at version {v}"));
@@ -140,7 +163,7 @@ fn summary(plan: &Plan<'_>, treatment: &Treatment) -> String {
             "{at}; files and history contradict each other: `cargo xtask db:status --check` says how to mend it"
         );
     }
-    match plan.pending.len() {
+    match pending {
         0 => format!("{at}; nothing is pending"),
         n if treatment.counts_as == Mark::Production => format!("{at}; {} pending", count(n, "file")),
         n => format!("{at}; {} pending: type `cargo xtask db:push`", count(n, "file")),
