@@ -236,6 +236,24 @@ fn what_a_file_sets_holds_for_the_statements_that_are_left() {
     assert_eq!(table, "shop.goods");
 }
 
+/// The server tells whether a text that goes on in a later line was taken for one.
+#[test]
+fn a_string_that_goes_on_in_a_later_line_stays_one() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    checkout.migration(
+        "V00002__text.sql",
+        "-- dbtask:no-transaction\nINSERT INTO people VALUES (2000, E'a''it\\'s; ' -- 'so;\n  'it\\'s');\nVACUUM people;\n",
+    );
+    checkout.run(&["db:push"]).exits(0);
+    let name: String = database
+        .client()
+        .query_one("SELECT name FROM people WHERE id = 2000", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(name, "a'it's; it's");
+}
+
 #[test]
 fn rows_are_changed_once_even_if_their_note_cannot_be_written() {
     let database = TestDatabase::new();

@@ -67,19 +67,47 @@ impl<'a> Lexer<'a> {
         at
     }
 
-    /// The end of a text in `quote`s that opens at `open`. A doubled quote needs no care: it ends one text and
-    /// begins the next.
+    /// The end of a text in `quote`s that opens at `open`. Without escapes neither a doubled quote needs care nor a text
+    /// that goes on in a later line: there one ends, and the next that begins is of the same kind.
     fn quoted(&self, open: usize, quote: u8, escapes: bool) -> usize {
         let bytes = self.sql.as_bytes();
         let mut at = open + 1;
         while at < bytes.len() {
             match bytes[at] {
                 b'\\' if escapes => at += 2,
-                b if b == quote => return at + 1,
+                b if b == quote && !escapes => return at + 1,
+                b if b == quote => match self.continuation(at + 1) {
+                    Some(next) => at = next + 1,
+                    None => return at + 1,
+                },
                 _ => at += 1,
             }
         }
         bytes.len()
+    }
+
+    /// Where a text with escapes goes on whose quote stands right before `at`: at the second of two quotes, or at one in a
+    /// later line, with nothing but white space and comments between (`quotecontinue` in scan.l).
+    fn continuation(&self, mut at: usize) -> Option<usize> {
+        let bytes = self.sql.as_bytes();
+        if bytes.get(at) == Some(&b'\'') {
+            return Some(at);
+        }
+        let mut in_later_line = false;
+        loop {
+            match (bytes.get(at)?, bytes.get(at + 1)) {
+                (b'\'', _) => return in_later_line.then_some(at),
+                (b'-', Some(b'-')) => {
+                    at = self.through(at, "\n");
+                    in_later_line = true;
+                }
+                (b, _) if b.is_ascii_whitespace() || *b == 0x0b => {
+                    in_later_line |= matches!(b, b'\n' | b'\r');
+                    at += 1;
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// The end of the dollar-quoted text that opens here, if one does: `$$ … $$`, `$tag$ … $tag$`.
@@ -405,6 +433,21 @@ mod tests {
             "SELECT 1$$;$$, $1$$;$$, 1e5$a$;$a$, 0x1F, 1_000",
             r"SELECT U&'d\0061;t'",
         ] {
+            assert_eq!(texts(&format!("{statement};SELECT 2")), [statement, "SELECT 2"]);
+        }
+    }
+
+    #[test]
+    fn a_string_with_escapes_goes_on_behind_two_quotes_and_in_a_later_line() {
+        for statement in [
+            r"SELECT E'a''it\'s; b'",
+            "SELECT E'a'\n  'it\\'s; b'",
+            "SELECT E'a' -- 'so;\n\t-- and so\n 'it\\'s; b'",
+        ] {
+            assert_eq!(texts(&format!("{statement};SELECT 2")), [statement, "SELECT 2"]);
+        }
+        // in the same line, or behind another comment, it is another one, without escapes
+        for statement in [r"SELECT E'a' 'b\'", "SELECT E'a' /* \n */ 'b\\'", r"SELECT 'a''b\'"] {
             assert_eq!(texts(&format!("{statement};SELECT 2")), [statement, "SELECT 2"]);
         }
     }
