@@ -236,6 +236,37 @@ fn what_a_file_sets_holds_for_the_statements_that_are_left() {
     assert_eq!(table, "shop.goods");
 }
 
+#[test]
+fn a_partition_whose_detaching_was_interrupted_is_detached_by_a_rerun() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    database
+        .client()
+        .batch_execute(
+            "CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE one PARTITION OF parts FOR VALUES IN (1)",
+        )
+        .unwrap();
+    checkout.migration(
+        "V00002__detach.sql",
+        "-- dbtask:no-transaction\nALTER TABLE parts DETACH PARTITION one CONCURRENTLY;\nVACUUM people;\n",
+    );
+    let mut reader = database.client();
+    reader.batch_execute("BEGIN; SELECT FROM parts").unwrap();
+    checkout.run(&["db:push", "--lock-budget", "1s"]).exits(1);
+    let partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'parts'::regclass";
+    assert_eq!(count(&database, &format!("{partitions} AND inhdetachpending")), 1);
+    reader.batch_execute("COMMIT").unwrap();
+    checkout.run(&["db:push"]).exits(0);
+    assert_eq!(count(&database, partitions), 0);
+    assert_eq!(count(&database, RECORDED), 1);
+    // one that was carried out before its note could be written is gone already
+    database
+        .client()
+        .batch_execute("DELETE FROM refinery_schema_history WHERE version = 2; DELETE FROM dbtask_journal WHERE event IN ('done', 'complete')")
+        .unwrap();
+    checkout.run(&["db:push"]).exits(0);
+}
+
 /// The server tells whether a text that goes on in a later line was taken for one.
 #[test]
 fn a_string_that_goes_on_in_a_later_line_stays_one() {

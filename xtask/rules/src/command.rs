@@ -16,8 +16,15 @@ pub enum Command {
     },
     /// `REINDEX … CONCURRENTLY`.
     ReindexConcurrently,
+    /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
+    DetachConcurrently {
+        /// The partitioned table, as written.
+        table: String,
+        /// The partition, as written.
+        partition: String,
+    },
     /// Another one that waits for others without keeping readers or writers out: `DROP INDEX CONCURRENTLY`,
-    /// `DETACH PARTITION … CONCURRENTLY`, `REFRESH … CONCURRENTLY`, `VACUUM`.
+    /// `REFRESH … CONCURRENTLY`, `VACUUM`.
     Patient,
     /// It sets something of the session: `SET`, `RESET`, `LOAD`, `PREPARE`, `DEALLOCATE`, `LISTEN`, `DISCARD`.
     Session,
@@ -59,6 +66,7 @@ impl Command {
             ("create", "index" | "unique") => words.create_index(),
             ("reindex", _) if words.has("concurrently") => Command::ReindexConcurrently,
             ("vacuum", _) if !words.has("full") => Command::Patient,
+            ("alter", "table") => words.detach().unwrap_or(Command::Other),
             ("drop" | "alter" | "refresh", _) if words.has("concurrently") => Command::Patient,
             _ => Command::Other,
         }
@@ -115,12 +123,35 @@ impl<'a> Words<'a> {
             at += 1;
         }
         at += if self.lower(at + 1) == "only" { 2 } else { 1 };
-        let mut table = self.0.get(at).copied().unwrap_or_default().to_owned();
+        let (table, _) = self.name(at);
+        Command::CreateIndexConcurrently { index, table }
+    }
+
+    /// `ALTER TABLE [IF EXISTS] [ONLY] table [*] DETACH PARTITION partition CONCURRENTLY`.
+    fn detach(&self) -> Option<Command> {
+        let mut at = if self.lower(2) == "if" { 4 } else { 2 };
+        if self.lower(at) == "only" {
+            at += 1;
+        }
+        let (table, mut at) = self.name(at);
+        if self.lower(at) == "*" {
+            at += 1;
+        }
+        if (self.lower(at).as_str(), self.lower(at + 1).as_str()) != ("detach", "partition") {
+            return None;
+        }
+        let (partition, end) = self.name(at + 2);
+        (self.lower(end) == "concurrently").then_some(Command::DetachConcurrently { table, partition })
+    }
+
+    /// The name that begins with the word `at`, with its schema, and the number of the word behind it.
+    fn name(&self, mut at: usize) -> (String, usize) {
+        let mut name = self.0.get(at).copied().unwrap_or_default().to_owned();
         while self.lower(at + 1) == "." {
-            table = format!("{table}.{}", self.0.get(at + 2).copied().unwrap_or_default());
+            name = format!("{name}.{}", self.0.get(at + 2).copied().unwrap_or_default());
             at += 2;
         }
-        Command::CreateIndexConcurrently { index, table }
+        (name, at + 1)
     }
 }
 
@@ -176,6 +207,14 @@ mod tests {
             ("REINDEX INDEX CONCURRENTLY i", Command::ReindexConcurrently),
             ("REINDEX (CONCURRENTLY, VERBOSE) TABLE t", Command::ReindexConcurrently),
             ("DROP INDEX CONCURRENTLY IF EXISTS i", Command::Patient),
+            (
+                "ALTER TABLE IF EXISTS ONLY s.\"T\" * DETACH PARTITION s.p concurrently",
+                Command::DetachConcurrently {
+                    table: "s.\"T\"".to_owned(),
+                    partition: "s.p".to_owned(),
+                },
+            ),
+            ("ALTER TABLE t DETACH PARTITION p FINALIZE", Command::Other),
             ("VACUUM (ANALYZE) t", Command::Patient),
             ("VACUUM FULL t", Command::Other),
             ("COPY t (a) FROM stdin WITH (FORMAT csv)", Command::CopyOverConnection),

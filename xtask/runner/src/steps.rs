@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use dbtask_rules::{Command, MigrationFile, checksum, statements};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use crate::apply::{Closing, Run};
 use crate::indexes::{self, InvalidIndex};
@@ -92,7 +93,9 @@ impl<'r, 'a> Steps<'r, 'a> {
             };
             self.check_condition()?;
             self.journal.note(Entry::Begin, number, &checksum, &before)?;
-            let outcome = self.send(sql, &command, &patience, number, &checksum);
+            let finalizing = self.finalizing(sql, &command)?;
+            let sent = finalizing.as_deref().unwrap_or(sql);
+            let outcome = self.send(sent, &command, &patience, number, &checksum);
             let left = if concurrent {
                 self.left_behind(&before)
             } else {
@@ -103,7 +106,7 @@ impl<'r, 'a> Steps<'r, 'a> {
                     None => break,
                     Some(index) => return Err(self.invalid_left(number, index)),
                 },
-                Err(failure) if in_doubt.is_some() && was_done(sql, &failure) => break,
+                Err(failure) if in_doubt.is_some() && was_done(sql, &command, &failure) => break,
                 Err(failure) => {
                     if failure.answer(self.run.session).is_none() {
                         return Err(self.lost(number, &failure));
@@ -137,7 +140,10 @@ impl<'r, 'a> Steps<'r, 'a> {
         // These wait for others without keeping anybody out, and as long as the others take.
         if matches!(
             command,
-            Command::CreateIndexConcurrently { .. } | Command::ReindexConcurrently | Command::Patient
+            Command::CreateIndexConcurrently { .. }
+                | Command::ReindexConcurrently
+                | Command::DetachConcurrently { .. }
+                | Command::Patient
         ) {
             limits.lock_timeout = patience.left();
         }
@@ -166,6 +172,25 @@ impl<'r, 'a> Steps<'r, 'a> {
             let failed = || sql_error("failed to ask whether the database may be changed", &e);
             condition.refusal_of_itself(&e).unwrap_or_else(failed)
         })
+    }
+
+    /// What to send in place of a DETACH PARTITION … CONCURRENTLY that was interrupted before: the server takes nothing but
+    /// FINALIZE for a partition whose detaching is pending.
+    fn finalizing(&self, sql: &str, command: &Command) -> Result<Option<String>, Error> {
+        let Command::DetachConcurrently { table, partition } = command else {
+            return Ok(None);
+        };
+        let pending = "SELECT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhdetachpending \
+                       AND inhparent = pg_catalog.to_regclass($1) AND inhrelid = pg_catalog.to_regclass($2))";
+        let pending: bool = self
+            .run
+            .session
+            .query_one(pending, &[(table, Type::TEXT), (partition, Type::TEXT)])
+            .and_then(|row| row.try_get(0))
+            .map_err(|e| sql_error(format!("failed to look for the partition {partition}"), &e))?;
+        // the word is the statement's last
+        let head = &sql[..sql.len() - "CONCURRENTLY".len()];
+        Ok(pending.then(|| format!("{head}FINALIZE")))
     }
 
     /// Drops what earlier tries left INVALID; the object identifiers of what else is INVALID.
@@ -290,8 +315,8 @@ impl<'r, 'a> Steps<'r, 'a> {
 }
 
 /// Whether the server's no to a statement that was sent before means that it had been carried out then: what it
-/// creates exists, or what it drops is gone.
-fn was_done(sql: &str, failure: &Failure) -> bool {
+/// creates exists, or what it drops is gone. (Who is no partition any more is said to be an undefined table.)
+fn was_done(sql: &str, command: &Command, failure: &Failure) -> bool {
     let exists = [
         SqlState::DUPLICATE_TABLE,
         SqlState::DUPLICATE_OBJECT,
@@ -306,6 +331,7 @@ fn was_done(sql: &str, failure: &Failure) -> bool {
         SqlState::UNDEFINED_DATABASE,
     ];
     let drops = sql.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("drop"));
+    let drops = drops || matches!(command, Command::DetachConcurrently { .. });
     let expected = if drops { &gone[..] } else { &exists[..] };
     failure.error.code().is_some_and(|code| expected.contains(code))
 }
