@@ -237,6 +237,40 @@ fn what_a_file_sets_holds_for_the_statements_that_are_left() {
 }
 
 #[test]
+fn a_timeout_that_a_file_sets_holds_until_it_takes_it_back() {
+    let database = TestDatabase::new();
+    let checkout = checkout(&database);
+    let seen = |name: &str| {
+        format!(
+            "CREATE TABLE {name} AS SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement;\n"
+        )
+    };
+    let sql = format!(
+        "-- dbtask:no-transaction\nSET lock_timeout = '3s';\nSET statement_timeout TO '7min';\n{}SELECT 1/0;\n{}RESET lock_timeout;\n{}",
+        seen("before"),
+        seen("after"),
+        seen("back")
+    );
+    checkout.migration("V00002__own.sql", &sql);
+    let run = ["db:push", "--statement-timeout", "5min"];
+    checkout.run(&run).exits(1).says("[22012]");
+    // a rerun is another session: what was set before is set again
+    checkout.migration("V00002__own.sql", &sql.replace("SELECT 1/0", "SELECT 1"));
+    checkout.run(&run).exits(0);
+    let timeouts = |table: &str| -> (String, String) {
+        let row = database
+            .client()
+            .query_one(&format!("SELECT lock, statement FROM {table}"), &[])
+            .unwrap();
+        (row.get(0), row.get(1))
+    };
+    let own = ("3s".to_owned(), "7min".to_owned());
+    assert_eq!(timeouts("before"), own);
+    assert_eq!(timeouts("after"), own);
+    assert_eq!(timeouts("back"), ("50ms".to_owned(), "7min".to_owned()));
+}
+
+#[test]
 fn a_partition_whose_detaching_was_interrupted_is_detached_by_a_rerun() {
     let database = TestDatabase::new();
     let checkout = checkout(&database);

@@ -40,12 +40,24 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// `SET …`, each with its semicolon, but for those that a file set itself.
+    pub(crate) fn settings_but(&self, own_lock: bool, own_statement: bool) -> String {
+        let mut sql = String::new();
+        if !own_lock {
+            sql = format!("SET lock_timeout={};", self.lock_timeout.as_millis());
+        }
+        if let (false, Some(timeout)) = (own_statement, self.statement_timeout) {
+            sql.push_str(&format_timeout("", timeout));
+        }
+        sql
+    }
+
     /// `SET LOCAL …`, each with its semicolon, and how many they are.
-    pub(crate) fn settings(&self, scope: &str) -> (String, usize) {
-        let mut sql = format!("SET {scope}lock_timeout={};", self.lock_timeout.as_millis());
+    pub(crate) fn settings(&self) -> (String, usize) {
+        let mut sql = format!("SET LOCAL lock_timeout={};", self.lock_timeout.as_millis());
         let mut n = 1;
         if let Some(timeout) = self.statement_timeout {
-            sql.push_str(&format_timeout(scope, timeout));
+            sql.push_str(&format_timeout("LOCAL ", timeout));
             n += 1;
         }
         (sql, n)
@@ -111,7 +123,7 @@ impl<'a> Message<'a> {
         checks: Checks<'_>,
         standard: bool,
     ) -> Message<'a> {
-        let (settings, n) = limits.settings("LOCAL ");
+        let (settings, n) = limits.settings();
         let condition = checks.condition();
         let prefix = format!("BEGIN;{settings}SET LOCAL {MARK}='1';{condition}");
         let prefix_statements = n + 2 + usize::from(checks.condition.is_some());

@@ -30,7 +30,21 @@ pub(crate) struct Steps<'r, 'a> {
     journal: Journal<'a>,
     statements: Vec<Range<usize>>,
     known: BTreeMap<usize, Step>,
+    own: OwnTimeouts,
 }
+
+/// Which timeouts the file set itself: they hold for its statements from there on.
+#[derive(Debug, Clone, Copy, Default)]
+struct OwnTimeouts {
+    lock: bool,
+    statement: bool,
+}
+
+/// Whether the two settings differ from what the session began with.
+const OWN_TIMEOUTS: &str = "\
+SELECT pg_catalog.bool_or(name = 'lock_timeout' AND setting <> reset_val),
+  pg_catalog.bool_or(name = 'statement_timeout' AND setting <> reset_val)
+FROM pg_catalog.pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')";
 
 impl<'r, 'a> Steps<'r, 'a> {
     pub(crate) fn open(run: &'r mut Run<'a>, file: &'a MigrationFile) -> Result<Steps<'r, 'a>, Error> {
@@ -43,6 +57,7 @@ impl<'r, 'a> Steps<'r, 'a> {
             journal,
             statements,
             known,
+            own: OwnTimeouts::default(),
         })
     }
 
@@ -72,8 +87,10 @@ impl<'r, 'a> Steps<'r, 'a> {
         match &known {
             // what it did to the session is gone with that session
             Some(step) if step.done && step.checksum == checksum && command == Command::Session => {
-                let set = self.run.session.batch(sql);
-                return set.map_err(|e| failed_file(self.file.into(), &e, Some(self.statements[number].start)));
+                let (session, limits) = (self.run.session, self.session_limits());
+                let set = session.batch(&limits).and_then(|()| session.batch(sql));
+                set.map_err(|e| failed_file(self.file.into(), &e, Some(self.statements[number].start)))?;
+                return self.see_own_timeouts();
             }
             Some(step) if step.done && step.checksum == checksum => return Ok(()),
             Some(step) if step.done => return Err(self.changed(number)),
@@ -119,6 +136,9 @@ impl<'r, 'a> Steps<'r, 'a> {
                 }
             }
         }
+        if command == Command::Session {
+            self.see_own_timeouts()?;
+        }
         // rows are changed and noted in one transaction
         if command != Command::Rows {
             self.journal.note(Entry::Done, number, &checksum, &[])?;
@@ -147,7 +167,11 @@ impl<'r, 'a> Steps<'r, 'a> {
         ) {
             limits.lock_timeout = patience.left();
         }
-        let (settings, _) = limits.settings("");
+        let settings = if *command == Command::Session {
+            self.session_limits()
+        } else {
+            limits.settings_but(self.own.lock, self.own.statement)
+        };
         self.run
             .session
             .batch(&settings)
@@ -172,6 +196,22 @@ impl<'r, 'a> Steps<'r, 'a> {
             let failed = || sql_error("failed to ask whether the database may be changed", &e);
             condition.refusal_of_itself(&e).unwrap_or_else(failed)
         })
+    }
+
+    /// Takes our own timeouts back before a statement that may set the file's, so that these can be told.
+    fn session_limits(&self) -> String {
+        let reset = |own: bool, name: &str| if own { String::new() } else { format!("RESET {name};") };
+        reset(self.own.lock, "lock_timeout") + &reset(self.own.statement, "statement_timeout")
+    }
+
+    /// Looks which timeouts are the file's.
+    fn see_own_timeouts(&mut self) -> Result<(), Error> {
+        let row = self.run.session.query_one(OWN_TIMEOUTS, &[]);
+        let (lock, statement) = row
+            .and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .map_err(|e| sql_error("failed to look at the session's timeouts", &e))?;
+        self.own = OwnTimeouts { lock, statement };
+        Ok(())
     }
 
     /// What to send in place of a DETACH PARTITION … CONCURRENTLY that was interrupted before: the server takes nothing but
