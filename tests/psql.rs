@@ -1,5 +1,8 @@
 //! Where statements end, psql and the runner agree: on SQL as people write it, and on random pieces of it.
 //!
+//! (Not on a text that goes on with another quote on a later line: psql reads line by line, and forgets of what kind it was.
+//! There the runner follows the server.)
+//!
 //! psql is connected to something that speaks just enough of the protocol to be sent each statement.
 
 use std::io::{Read as _, Write as _};

@@ -1,5 +1,6 @@
 -- strings of every kind; none of the semicolons in them ends a statement
 SELECT 'a;b', 'it''s; fine', E'it\'s; fine', e'\\', E'\\;';
+SELECT E'it''s \'; one text', 'but' E'it\'s; another';
 SELECT U&'d\0061t\+000061;', U&"d\0061t;", B'0101', x'1F;', N'national;';
 SELECT 'first'
     '; second';

@@ -424,6 +424,8 @@ mod tests {
         for statement in [
             "SELECT 'a;b''c;d'",
             r"SELECT E'it\';s'",
+            r"SELECT E'it''s \';'",
+            "SELECT E'a' -- '\n -- ';\n 'b\\';c'",
             r"SELECT 'back\'",
             r#"SELECT "odd;""name""#,
             "DO $$ BEGIN; END $$",
