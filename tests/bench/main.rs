@@ -5,11 +5,12 @@
 //! cargo bench --package xtask --bench runner -- 1000 5       # 1,000 files, five rounds
 //! cargo bench --package xtask --bench runner -- drop 10000   # db:drop of so many tables
 //! cargo bench --package xtask --bench runner -- build 10000  # build.rs and the compile step of a service, so many files
+//! cargo bench --package xtask --bench runner -- stall        # how long others stand behind a migration
 //! cargo bench --package xtask --bench runner -- warm         # cargo xtask db:push with nothing pending, and the binary
 //! ```
 //!
 //! The bare loop uses the same client crate and does no more than it must: one message `BEGIN; file; history row; COMMIT`
-//! a file. Each figure is the best of its rounds, which take turns. Nothing here is asserted: what a machine does to a
+//! a file. `sqlx`, `diesel`, `refinery` and `dbmate` take part where they are on PATH. Each figure is the best of its rounds, which take turns. Nothing here is asserted: what a machine does to a
 //! clock is no promise of the project's.
 
 #![allow(
@@ -25,6 +26,8 @@
     reason = "the support is the test suite's, and serves more than this"
 )]
 
+mod peers;
+mod stall;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -195,19 +198,37 @@ fn compare(n: usize, count: usize) {
     let parse = |database: &TestDatabase| DatabaseUrl::parse(&database.url()).unwrap();
 
     println!("apply {n} files from empty, reading them included");
-    rounds(
-        count,
-        &mut [
-            ("bare loop", &mut || {
-                let database = TestDatabase::new();
-                measure(|| bare_apply(&parse(&database), &checkout))
-            }),
-            ("dbtask", &mut || {
-                let database = TestDatabase::new();
-                measure(|| assert_eq!(our_apply(&parse(&database), &checkout), n))
-            }),
-        ],
-    );
+    let mut bare = || {
+        let database = TestDatabase::new();
+        measure(|| bare_apply(&parse(&database), &checkout))
+    };
+    let mut ours = || {
+        let database = TestDatabase::new();
+        measure(|| assert_eq!(our_apply(&parse(&database), &checkout), n))
+    };
+    let texts: Vec<String> = paths(&checkout)
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let mut others: Vec<_> = peers::installed()
+        .into_iter()
+        .map(|peer| {
+            let folder = Checkout::new();
+            let path = folder.root().join("peer");
+            peer.write(&path, texts.iter().map(String::as_str));
+            let name = peer.name;
+            let apply = move || {
+                let (database, folder) = (TestDatabase::new(), &folder);
+                measure(|| peer.apply(&folder.root().join("peer"), &database.url()))
+            };
+            (name, apply)
+        })
+        .collect();
+    let mut competitors: Vec<(&str, &mut dyn FnMut() -> Cost)> = vec![("bare loop", &mut bare), ("dbtask", &mut ours)];
+    for (name, apply) in &mut others {
+        competitors.push((name, apply));
+    }
+    rounds(count, &mut competitors);
 
     let database = TestDatabase::new();
     let url = parse(&database);
@@ -367,6 +388,7 @@ fn main() {
         ["memory", url, root] => memory(url, root),
         ["drop", tables] => drop_tables(tables.parse().unwrap()),
         ["build", files] => build(files.parse().unwrap()),
+        ["stall"] => stall::compare(),
         ["warm"] => warm(),
         [files, rounds] => compare(files.parse().unwrap(), rounds.parse().unwrap()),
         [files] => compare(files.parse().unwrap(), 3),
