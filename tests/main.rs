@@ -24,6 +24,7 @@ mod facts;
 mod faults;
 mod guard;
 mod guard_table;
+mod lint;
 mod locks;
 mod mark;
 mod new;

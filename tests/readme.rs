@@ -1,6 +1,7 @@
 //! The README tells what the program does, word for word.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::support::Checkout;
@@ -87,6 +88,31 @@ fn every_link_leads_to_a_file() {
             }
         }
     }
+}
+
+#[test]
+fn the_table_of_the_rules_is_what_db_explain_lists() {
+    let rules = Checkout::new().run(&["db:explain", "--json"]).exits(0).json();
+    let mut table = String::from("| rule | level | what it is against |\n|---|---|---|\n");
+    for rule in rules["rules"].as_array().unwrap() {
+        let word = |key: &str| rule[key].as_str().unwrap().to_owned();
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            word("rule"),
+            word("level"),
+            word("summary")
+        );
+    }
+    let readme = read("README.md");
+    let begin = readme.find("| rule | level |").unwrap();
+    let end = begin + readme[begin..].find("\n\n").unwrap() + 1;
+    if readme[begin..end] != table && std::env::var_os("UPDATE_EXPECT").is_some() {
+        let updated = format!("{}{table}{}", &readme[..begin], &readme[end..]);
+        std::fs::write(root().join("README.md"), updated).unwrap();
+        return;
+    }
+    assert_eq!(readme[begin..end], table, "UPDATE_EXPECT=1 cargo test writes it anew");
 }
 
 /// The messages of the table under "Troubleshooting" are provoked somewhere in this suite.

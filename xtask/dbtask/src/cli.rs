@@ -8,7 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{
-    backup, baseline, check, down, drop, mark, new, push, rehearse, repair, reset, restore, setup, status, up,
+    backup, baseline, check, down, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore, setup,
+    status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;
@@ -67,6 +68,10 @@ enum Command {
     New(new::New),
     #[command(name = "db:rehearse")]
     Rehearse(rehearse::Rehearse),
+    #[command(name = "db:lint")]
+    Lint(lint::Lint),
+    #[command(name = "db:explain")]
+    Explain(explain::Explain),
     #[command(name = "db:drop")]
     Drop(drop::Drop),
     #[command(name = "db:reset")]
@@ -103,6 +108,8 @@ impl Cli {
             Command::Status(command) => command.run(&workspace, output),
             Command::New(command) => command.run(&workspace, output),
             Command::Rehearse(command) => command.run(&workspace, output),
+            Command::Lint(command) => command.run(&workspace, output),
+            Command::Explain(command) => command.run(&workspace, output),
             Command::Drop(command) => command.run(&workspace, output),
             Command::Reset(command) => command.run(&workspace, output),
             Command::Baseline(command) => command.run(&workspace, output),

@@ -21,6 +21,8 @@ mod edits;
 mod erase;
 mod exit;
 pub mod facts;
+mod findings;
+mod fix;
 mod guard;
 mod mark;
 mod output;

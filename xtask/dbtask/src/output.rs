@@ -6,10 +6,10 @@ use dbtask_runner::{Error, Kind};
 use serde_json::{Value, json};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const BOLD: Style = Style::new().bold();
-const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Where a command's words go. Colour only on a terminal, and never under NO_COLOR.
 pub(crate) struct Output {
@@ -82,7 +82,7 @@ fn indented(text: &str) -> String {
 }
 
 /// The caret's line in red.
-fn coloured_place(place: &str) -> String {
+pub(crate) fn coloured_place(place: &str) -> String {
     match place.rsplit_once('\n') {
         Some((above, caret)) => match caret.rsplit_once('|') {
             Some((gutter, caret)) => format!("{above}\n{gutter}|{RED}{caret}{RED:#}"),

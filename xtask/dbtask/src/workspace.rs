@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use dbtask_rules::lint::Policy;
 use dbtask_rules::{Diagnostic, MigrationFolder};
 use dbtask_runner::{Environment, Error};
 
@@ -78,6 +79,11 @@ impl Workspace {
 
     pub(crate) fn environment(&self) -> Result<Environment, Error> {
         Environment::read(&self.root, self.env_file.as_deref())
+    }
+
+    /// What the SQL policy of the migrations folder says; everything that is wrong with it is one error.
+    pub(crate) fn read_policy(&self) -> Result<Policy, Error> {
+        Policy::read(&self.migrations).map_err(disorder)
     }
 
     /// The migration files; everything that is wrong with them is one error.

@@ -73,6 +73,12 @@ impl MigrationFolder {
         &self.repeatables
     }
 
+    /// Path and text of all files, in the order in which they are carried out.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let numbered = self.files.iter().map(|file| (file.path(), file.sql()));
+        numbered.chain(self.repeatables.iter().map(|file| (file.path(), file.sql())))
+    }
+
     /// The name of the next file, for a description in words.
     pub fn next_file_name(&self, words: &str) -> Result<FileName, Diagnostic> {
         let refuse = |message: &str, help: &str| about_name("the next file", message, Some(help.to_owned()));

@@ -1,6 +1,7 @@
 //! The one error type, shared by the runner, the commands and a service.
 
 use std::fmt;
+use std::ops::Range;
 
 use dbtask_rules::{Diagnostic, Position};
 use unicode_width::UnicodeWidthChar;
@@ -34,20 +35,32 @@ pub struct Excerpt {
     pub line: String,
     /// How many terminal columns of it stand before the position.
     pub indent: usize,
+    /// How many terminal columns of it are meant: 1 where the position alone is.
+    pub width: usize,
 }
 
 impl Excerpt {
     /// The place of the byte at `offset` of `text`, which is the content of `path`.
     pub fn of_byte(path: &str, text: &str, offset: usize) -> Excerpt {
-        let at = text.floor_char_boundary(offset);
+        Excerpt::of_range(path, text, offset..offset)
+    }
+
+    /// The place of a piece of `text`, which is the content of `path`: its first line, as far as that is shown.
+    pub fn of_range(path: &str, text: &str, range: Range<usize>) -> Excerpt {
+        let at = text.floor_char_boundary(range.start);
         let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
         let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
         let (line, indent) = window(&text[start..end], at - start);
+        let meant = text.get(at..range.end.min(end)).unwrap_or_default().trim_end();
+        let room = SHOWN_COLUMNS.saturating_sub(indent);
+        // no more of it is looked at than is shown
+        let width = meant.chars().take(room).map(columns).sum::<usize>();
         Excerpt {
             path: path.to_owned(),
-            position: Position::of_byte(text.as_bytes(), offset),
+            position: Position::of_byte(text.as_bytes(), range.start),
             line,
             indent,
+            width: width.clamp(1, room.max(1)),
         }
     }
 }
@@ -63,7 +76,7 @@ impl fmt::Display for Excerpt {
         writeln!(f, "{gutter}--> {}:{line}:{column}", self.path)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {}", self.line)?;
-        write!(f, "{gutter} | {}^", " ".repeat(self.indent))
+        write!(f, "{gutter} | {}{}", " ".repeat(self.indent), "^".repeat(self.width))
     }
 }
 

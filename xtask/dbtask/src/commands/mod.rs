@@ -5,6 +5,8 @@ pub(crate) mod baseline;
 pub(crate) mod check;
 pub(crate) mod down;
 pub(crate) mod drop;
+pub(crate) mod explain;
+pub(crate) mod lint;
 pub(crate) mod mark;
 pub(crate) mod new;
 pub(crate) mod push;

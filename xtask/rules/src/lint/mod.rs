@@ -15,7 +15,7 @@ use std::thread;
 
 pub use self::finding::{Edit, Finding, Level, Report};
 pub use self::policy::Policy;
-pub use self::rules::{RULES, Rule, rule};
+pub use self::rules::{RULES, Rule, nearest_rule, rule};
 
 use self::escape::Escapes;
 use self::model::Schema;

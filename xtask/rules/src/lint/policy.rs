@@ -176,8 +176,8 @@ impl Reader<'_> {
 
 /// What is said about a rule that does not exist.
 pub(super) fn unknown_rule(name: &str) -> (String, String) {
-    let help = match nearest(name, rules::RULES.iter().map(|rule| rule.name)) {
-        Some(known) => format!("did you mean `{known}`?"),
+    let help = match rules::nearest_rule(name) {
+        Some(known) => format!("did you mean `{}`?", known.name),
         None => "`cargo xtask db:explain` lists the rules".to_owned(),
     };
     (format!("there is no rule `{name}`"), help)

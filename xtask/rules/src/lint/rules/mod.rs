@@ -39,6 +39,7 @@ use super::finding::{Edit, Finding, Level};
 use super::model::Schema;
 use super::parse::Parsed;
 use super::policy::Policy;
+use crate::nearest::nearest;
 use crate::{MigrationFile, Position};
 
 /// All rules, by name.
@@ -78,6 +79,11 @@ pub const RULES: &[&Rule] = &[
 /// The rule of that name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// The rule whose name is nearest to a mistyped one, where one is near.
+pub fn nearest_rule(name: &str) -> Option<&'static Rule> {
+    nearest(name, RULES.iter().map(|rule| rule.name)).and_then(rule)
 }
 
 /// One rule of the policy.
