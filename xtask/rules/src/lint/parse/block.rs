@@ -24,7 +24,9 @@ impl Reader<'_> {
             return Some(unread);
         };
         if let Some(error) = body.errors().first() {
-            self.syntax_error("", error.message(), error.range());
+            if is_certain(error.message()) {
+                self.syntax_error("", error.message(), error.range());
+            }
             return Some(unread);
         }
         let outer = self.map;
@@ -118,10 +120,27 @@ impl Reader<'_> {
                 .and_then(|procedure| procedure.plpgsql())
                 .map(|body| body.errors())
         };
-        if let Some(error) = errors.unwrap_or_default().first() {
+        if let Some(error) = errors.unwrap_or_default().first()
+            && is_certain(error.message())
+        {
             self.syntax_error("", error.message(), error.range());
         }
     }
+}
+
+/// Whether an error in PL/pgSQL is one of the text. Where the parser does not take an SQL statement for a statement, it is
+/// one of its own.
+fn is_certain(message: &str) -> bool {
+    let word = message.strip_prefix("expected a statement, got ").unwrap_or_default();
+    ![
+        "SELECT_KW",
+        "INSERT_KW",
+        "UPDATE_KW",
+        "DELETE_KW",
+        "WITH_KW",
+        "MERGE_KW",
+    ]
+    .contains(&word)
 }
 
 /// What a statement of a block depends on.

@@ -5,6 +5,7 @@
 
 mod block;
 mod depth;
+mod into;
 mod object;
 mod row;
 mod statement;
@@ -65,6 +66,8 @@ pub(crate) fn parse(sql: &str) -> Parsed {
 
 fn parse_statement(sql: &str, range: Span, strings: bool, parsed: &mut Parsed) {
     let text = &sql[range.clone()];
+    let masked = into::without_targets(text);
+    let text = masked.as_deref().unwrap_or(text);
     let mut reader = Reader {
         map: &|of: TextRange| usize::from(of.start()) + range.start..usize::from(of.end()) + range.start,
         strings,

@@ -17,14 +17,7 @@ impl Reader<'_> {
                     on_conflict: has(node, K::ON_CONFLICT_CLAUSE),
                     source: match select {
                         None => Source::Values,
-                        // a condition may well ask what is there already; which one does is more than can be told
-                        Some(select)
-                            if tree::contains(&select, K::WHERE_CLAUSE)
-                                || tree::contains(&select, K::HAVING_CLAUSE)
-                                || tree::tokens(&select).any(|token| token.kind() == K::EXCEPT_KW) =>
-                        {
-                            Source::GuardedSelect
-                        }
+                        Some(select) if asks_what_is_there(&select) => Source::GuardedSelect,
                         // a data-modifying WITH gives no more rows than it changes
                         Some(_) if has(node, K::WITH_CLAUSE) => Source::GuardedSelect,
                         Some(_) => Source::Select,
@@ -55,4 +48,19 @@ impl Reader<'_> {
             _ => return None,
         })
     }
+}
+
+/// Whether a query leaves out what is there already: `NOT EXISTS`, `NOT IN`, `EXCEPT`, a join that found nothing.
+fn asks_what_is_there(select: &SyntaxNode) -> bool {
+    let text = tree::text(select).to_ascii_lowercase();
+    [
+        "not exists",
+        "not in",
+        "except",
+        "is null",
+        "<> all",
+        "is distinct from",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
 }

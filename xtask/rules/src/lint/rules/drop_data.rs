@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     page: "\
 ## What it catches
 
-`DROP TABLE`, `DROP COLUMN`, `DROP SCHEMA … CASCADE`, `DROP DATABASE`, `TRUNCATE`, and `DELETE` or `UPDATE` of every row, of what an earlier file created.
+`DROP TABLE`, `DROP COLUMN`, `DROP SCHEMA`, `DROP TYPE`, `DROP DATABASE`, `TRUNCATE`, and `DELETE` or `UPDATE` of every row, of what an earlier file created.
 `DROP TABLE IF EXISTS t; CREATE TABLE t …` is one too: the second run deletes what came in after the first.
 
 ## Why
@@ -48,15 +48,13 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                     gone(&statement.span, &format!("table `{name}`"), at, statement, out);
                 }
             }
-            "SCHEMA" if drop.cascade => {
-                for name in drop.names.iter().filter(|name| !at.schema.is_own("SCHEMA", name)) {
-                    gone(
-                        &statement.span,
-                        &format!("everything in schema `{name}`"),
-                        at,
-                        statement,
-                        out,
-                    );
+            "SCHEMA" | "TYPE" => {
+                // what no file made, and need not be there, is dropped so that it can be made
+                let may_be_none = |name: &Name| drop.if_exists && at.schema.created(drop.object, name).is_none();
+                let is_own = |name: &Name| at.schema.is_own(drop.object, name);
+                for name in drop.names.iter().filter(|name| !is_own(name) && !may_be_none(name)) {
+                    let what = if drop.object == "TYPE" { "type" } else { "schema" };
+                    gone(&statement.span, &format!("{what} `{name}`"), at, statement, out);
                 }
             }
             _ => {}
@@ -135,7 +133,8 @@ mod tests {
     use super::super::testing::{found, one, silent};
     use super::RULE;
 
-    const TABLES: &str = "CREATE SCHEMA s; CREATE TABLE t (a int, b int); CREATE TABLE u (a int);";
+    const TABLES: &str =
+        "CREATE SCHEMA s; CREATE TYPE e AS ENUM ('x'); CREATE TABLE t (a int, b int); CREATE TABLE u (a int);";
 
     #[test]
     fn what_was_there_before_is_lost() {
@@ -147,7 +146,8 @@ mod tests {
             "TRUNCATE t;",
             "DELETE FROM t;",
             "UPDATE t SET b = 1;",
-            "DROP SCHEMA s CASCADE;",
+            "DROP SCHEMA s;",
+            "DROP TYPE IF EXISTS e;",
             "DROP DATABASE d;",
             "DROP TABLE IF EXISTS fresh; CREATE TABLE fresh (a int);",
             "DO $$ BEGIN DELETE FROM t; END $$;",
@@ -167,7 +167,7 @@ mod tests {
             "DELETE FROM t USING u WHERE u.a = t.a;",
             "DROP TABLE IF EXISTS never_was;",
             "ALTER TABLE t DROP COLUMN IF EXISTS never_was;",
-            "DROP SCHEMA s;",
+            "DROP SCHEMA IF EXISTS never_was; DROP TYPE IF EXISTS never_was;",
             "DROP VIEW v;",
         ] {
             silent(&RULE, &[TABLES, sql]);
