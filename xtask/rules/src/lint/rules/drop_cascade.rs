@@ -41,17 +41,18 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                 object => drop.names.iter().all(|name| at.schema.is_own(object, name)),
             };
             if !is_new {
-                report(at, &statement.span, drop.object, out);
+                report(at, &statement.span, "", drop.object, out);
             }
         }
         Kind::Truncate { tables, cascade: true } if tables.iter().any(|table| at.is_live(table)) => {
-            report(at, &statement.span, "TRUNCATE", out);
+            report(at, &statement.span, "", "TRUNCATE", out);
         }
         Kind::AlterTable(alter) if at.is_live(&alter.name) => {
+            let of = format!("ALTER TABLE {} ", alter.name);
             for (span, action) in &alter.actions {
                 match action {
-                    Action::DropColumn { cascade: true, .. } => report(at, span, "COLUMN", out),
-                    Action::DropConstraint { cascade: true, .. } => report(at, span, "CONSTRAINT", out),
+                    Action::DropColumn { cascade: true, .. } => report(at, span, &of, "COLUMN", out),
+                    Action::DropConstraint { cascade: true, .. } => report(at, span, &of, "CONSTRAINT", out),
                     _ => {}
                 }
             }
@@ -60,7 +61,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     }
 }
 
-fn report(at: &At<'_>, span: &Span, object: &str, out: &mut Findings<'_>) {
+fn report(at: &At<'_>, span: &Span, of: &str, object: &str, out: &mut Findings<'_>) {
     let text = at.text(span);
     let cut = text.to_ascii_lowercase().rfind("cascade").unwrap_or(text.len());
     let bare = text.get(..cut).unwrap_or(text).trim_end();
@@ -75,7 +76,7 @@ fn report(at: &At<'_>, span: &Span, object: &str, out: &mut Findings<'_>) {
         "whatever depends on it in this database goes too, and nobody has reviewed that",
     )
     .help(format!(
-        "name what depends on it, in order, and then without CASCADE:\n{bare};"
+        "name what depends on it, in order, and then without CASCADE:\n{of}{bare};"
     ));
 }
 
@@ -98,7 +99,8 @@ mod tests {
             "TRUNCATE t CASCADE;",
         ] {
             let finding = one(&RULE, &[TABLE, sql]);
-            assert!(!finding.help.ends_with("CASCADE;"), "{}", finding.help);
+            let rewrite = finding.help.lines().last().unwrap();
+            assert_eq!(rewrite, sql.replace(" CASCADE", ""));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Partitions that come and go under a lock on the whole table.
 
+use super::rewrite::{literal, unless};
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Action, Kind, Statement};
 use crate::lint::finding::Level;
@@ -53,10 +54,17 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                 .min()
                 .and_then(|from| text.get(from..))
                 .unwrap_or("FOR VALUES …");
-            out.report(&statement.span, format!("partition `{}` is made while nobody can use `{parent}`", create.name), why)
+            let name = &create.name;
+            let attach = unless(
+                &format!(
+                    "SELECT FROM pg_inherits WHERE inhrelid = {}::regclass",
+                    literal(&name.written)
+                ),
+                &format!("ALTER TABLE {parent} ATTACH PARTITION {name} {bounds}"),
+            );
+            out.report(&statement.span, format!("partition `{name}` is made while nobody can use `{parent}`"), why)
                 .help(format!(
-                    "make it apart, then attach it:\nCREATE TABLE IF NOT EXISTS {} (LIKE {parent} INCLUDING ALL);\nALTER TABLE {parent} ATTACH PARTITION {} {bounds};",
-                    create.name, create.name
+                    "make it apart, then attach it:\nCREATE TABLE IF NOT EXISTS {name} (LIKE {parent} INCLUDING ALL);\n{attach}"
                 ));
         }
         Kind::AlterTable(alter) if at.is_live(&alter.name) => {
@@ -99,7 +107,7 @@ mod tests {
         assert!(
             finding
                 .help
-                .ends_with("ALTER TABLE p ATTACH PARTITION c FOR VALUES FROM (1) TO (2);"),
+                .contains("        ALTER TABLE p ATTACH PARTITION c FOR VALUES FROM (1) TO (2);\n    END IF;"),
             "{}",
             finding.help
         );
