@@ -1,6 +1,8 @@
 //! What the SQL policy is worth, measured: incidents that hurt somebody, and files that nobody has to change.
 
 mod corpus;
+mod lints;
+mod rewrites;
 
 use postgres::Client;
 

@@ -1,2 +1,2 @@
--- dbtask:allow(drop-data): empty since its tables moved
+-- Without CASCADE it is refused unless it is empty.
 DROP SCHEMA IF EXISTS attic;
