@@ -38,6 +38,7 @@ mod push;
 mod random_input;
 mod readme;
 mod refinery;
+mod rehearse;
 mod repair;
 mod repeatable;
 mod secrets;

@@ -27,6 +27,7 @@ mod guard;
 mod mark;
 mod output;
 mod progress;
+mod rehearse;
 pub mod server;
 mod shadow;
 mod takeover;

@@ -12,8 +12,13 @@ const LONGEST: usize = (1 << 30) - (1 << 16);
 /// A file is one transaction: a COMMIT in it would leave work applied and unrecorded, a ROLLBACK would lose work that is
 /// recorded. One without a transaction is journalled in between its statements. And only psql sends COPY its data.
 pub(crate) fn refuse_unfit(file: Script<'_>, no_transaction: bool, preflight: &Preflight) -> Result<(), Error> {
+    check_fit(file, no_transaction, preflight.standard_strings)
+}
+
+/// Refuses a file that no run would apply: one with a transaction of its own, or a COPY over the connection.
+pub fn check_fit(file: Script<'_>, no_transaction: bool, standard_strings: bool) -> Result<(), Error> {
     let path = file.path();
-    for range in statements::each(file.sql(), preflight.standard_strings) {
+    for range in statements::each(file.sql(), standard_strings) {
         let error = match Command::of(&file.sql()[range.clone()]) {
             _ if range.len() > LONGEST => Error::refused(format!(
                 "`{path}` has a statement of {} bytes, and PostgreSQL takes none of 1 GiB or more",

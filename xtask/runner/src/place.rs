@@ -18,6 +18,12 @@ pub(crate) fn failed_file(file: Script<'_>, error: &SqlError, offset: Option<usi
     }
 }
 
+/// The error of the statement of a file that begins at the byte `start` and was sent alone.
+pub fn statement_error(file: Script<'_>, error: &SqlError, start: usize) -> Error {
+    let offset = error.as_db_error().map_or(start, |e| in_statement(file, e, start, 0));
+    failed_file(file, error, Some(offset))
+}
+
 /// Where an error lies in a file, of which a part was sent: at the server's position, else at the statement behind those
 /// that were done.
 pub(crate) fn in_part(

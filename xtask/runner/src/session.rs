@@ -212,6 +212,21 @@ impl Session {
         self.wait(self.client().batch_execute(sql), None)
     }
 
+    /// Sends statements in one message; how many rows the last of them touched, as its command tag says.
+    pub fn send(&self, sql: &str) -> Result<u64, SqlError> {
+        let work = async {
+            let mut stream = pin!(self.client().simple_query_raw(sql).await?);
+            let mut rows = 0;
+            while let Some(message) = stream.try_next().await? {
+                if let SimpleQueryMessage::CommandComplete(n) = message {
+                    rows = n;
+                }
+            }
+            Ok(rows)
+        };
+        self.wait(work, None)
+    }
+
     /// Sends statements in one message and counts those that complete.
     pub(crate) fn run(&self, sql: &str, watch: Option<Watch<'_>>) -> Result<usize, Failure> {
         let work = async {

@@ -1,27 +1,46 @@
 //! `db:rehearse`
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use dbtask_rules::MigrationFile;
-use dbtask_runner::{Error, Kind, Plan, SchemaHistory};
+use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
+use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, Script, repeatable_runs};
 use serde_json::json;
 
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count};
+use crate::progress::Progress;
+use crate::rehearse::{self, Rehearsed, Start, Subject};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
 
-/// Prove pending files on a throwaway database
+/// Prove pending files on a throwaway database, and measure what they lock
 ///
-/// A throwaway database is made on SHADOW_DATABASE_URL where that is set, else on the server of DATABASE_URL where the
-/// role may create databases, else on the private server. It is brought to where the target is, by the files that are
-/// applied there, and the pending ones are applied to it. The target is only read. Exit code 4 where a file fails.
+/// Each file is applied to a database that is like the target, and applied again: the second run must change nothing,
+/// neither the schema nor a row. Of each statement it says which locks it takes on tables that were there before, which
+/// tables it writes anew or reads from end to end, and how long it takes.
+///
+/// The throwaway database is made on SHADOW_DATABASE_URL where that is set, else on the server of DATABASE_URL where the
+/// role may create databases, else on the private server. The target is only read. Exit code 4 unless all is proven.
 #[derive(Debug, Args)]
-pub(crate) struct Rehearse {}
+pub(crate) struct Rehearse {
+    /// The files, by path, name or version [default: all that are pending]
+    #[arg(value_name = "FILE")]
+    files: Vec<String>,
+    /// Begin with this backup, data and all, instead of the files that are applied
+    #[arg(long, value_name = "FILE", conflicts_with = "schema_of_target")]
+    from_backup: Option<PathBuf>,
+    /// Begin with the schema that the target has, by pg_dump, instead of the files that are applied
+    #[arg(long)]
+    schema_of_target: bool,
+    /// Write a page with the locks of each statement
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
 
 impl Rehearse {
-    #[expect(clippy::unused_self, reason = "every command is called alike")]
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         let folder = workspace.read_migrations()?;
         let target = Target::open(workspace, output)?;
@@ -29,28 +48,141 @@ impl Rehearse {
         let plan = Plan::new(folder.files(), &history);
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        let applied: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
+        let files = self.choose(&folder, &plan)?;
+        let runs = repeatable_runs(&target.session, &history)?;
+        let repeatables = Repeatables::new(folder.repeatables(), &runs).pending();
+        let subjects = self.subjects(&files, &repeatables);
+        if subjects.is_empty() {
+            let text = format!("nothing is pending: {} has every migration", target.describe());
+            output.result(
+                &text,
+                &json!({ "database": target.identity.database, "proven": true, "files": [] }),
+            );
+            return Ok(Exit::Done);
+        }
+        let applied = before(&plan, &files);
+        // what is pending of the repeatable ones the target has in another form, which nobody knows
+        let is_pending = |file: &RepeatableFile| repeatables.iter().any(|pending| pending.name() == file.name());
+        let current: Vec<RepeatableFile> = folder
+            .repeatables()
+            .iter()
+            .filter(|file| !is_pending(file))
+            .cloned()
+            .collect();
         let shadow = Shadow::create(&target, workspace, output)?;
         output.step("created", &shadow.describe());
-        for note in shadow.install_extensions(&target, folder.files())? {
-            output.note(&note);
-        }
-        let reach = |e: Error| match shadow.interruption() {
-            Some(interruption) => interruption.state("nothing was changed"),
-            None => e,
+        shadow.check_reach(subjects.iter().map(|subject| subject.file))?;
+        let start = match (&self.from_backup, self.schema_of_target) {
+            (Some(path), _) => Start::Backup(path),
+            (None, true) => Start::Schema,
+            (None, false) => Start::Files,
         };
-        shadow
-            .apply(&applied)
-            .map_err(|e| reach(e.context("failed to bring the throwaway database to where the target is")))?;
-        shadow.apply(folder.files()).map_err(|e| match e.kind() {
-            Kind::Failed => reach(e.with_kind(Kind::Pending)),
-            _ => e,
-        })?;
-        let paths: Vec<&str> = plan.pending.iter().map(|file| file.path()).collect();
-        output.result(
-            &format!("{} can be applied to {}", count(paths.len(), "file"), target.describe()),
-            &json!({ "database": target.identity.database, "proven": true, "files": paths }),
-        );
-        Ok(Exit::Done)
+        let rehearsed = start
+            .prepare(&shadow, &target, &applied, &current, workspace, output)
+            .and_then(|()| each(&shadow, &subjects))
+            .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
+        if let Some(path) = &self.html {
+            write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
+            output.step("wrote", &path.display().to_string());
+        }
+        Ok(report(&rehearsed, &target, &start, output))
     }
+
+    /// The files with how they are applied: the numbered ones, then what is pending of the repeatable ones, unless some were
+    /// named.
+    fn subjects<'a>(&self, files: &'a [MigrationFile], repeatables: &[&'a RepeatableFile]) -> Vec<Subject<'a>> {
+        let numbered = files.iter().map(|file| Subject {
+            file: file.into(),
+            in_transaction: !file.directives().no_transaction,
+        });
+        let repeatable = repeatables.iter().map(|file| Subject {
+            file: Script::from(*file),
+            in_transaction: true,
+        });
+        numbered.chain(repeatable.filter(|_| self.files.is_empty())).collect()
+    }
+
+    /// The files to rehearse, in order of version.
+    fn choose(&self, folder: &MigrationFolder, plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
+        if self.files.is_empty() {
+            return Ok(plan.pending.iter().map(|file| (*file).clone()).collect());
+        }
+        let mut files = Vec::new();
+        for named in &self.files {
+            let file = folder
+                .files()
+                .iter()
+                .find(|file| is_named(file, named))
+                .ok_or_else(|| {
+                    Error::usage(format!("no migration is called `{named}`"))
+                        .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
+                })?;
+            files.push(file.clone());
+        }
+        files.sort_by_key(MigrationFile::version);
+        files.dedup_by_key(|file| file.version());
+        Ok(files)
+    }
+}
+
+/// By `migrations/V00014__add_users.sql`, by the name alone, or by `14`.
+fn is_named(file: &MigrationFile, named: &str) -> bool {
+    let name = Path::new(named).file_name().and_then(|name| name.to_str());
+    name == Some(&file.name().to_string())
+        || super::push::parse_version(named).is_ok_and(|version| version == file.version())
+}
+
+/// The files that the throwaway database begins with: those that the target has; of those only what comes before the first
+/// one that is rehearsed although the target has it.
+fn before(plan: &Plan<'_>, files: &[MigrationFile]) -> Vec<MigrationFile> {
+    let is_rehearsed = |file: &MigrationFile| files.iter().any(|other| other.version() == file.version());
+    let applied = plan.applied.iter().map(|(file, _)| *file);
+    applied.take_while(|file| !is_rehearsed(file)).cloned().collect()
+}
+
+fn each(shadow: &Shadow, subjects: &[Subject<'_>]) -> Result<Vec<Rehearsed>, Error> {
+    let mut progress = Progress::new();
+    let mut rehearsed = Vec::new();
+    for &subject in subjects {
+        progress.show(&format!("rehearsing {}", subject.file.path()));
+        rehearsed.push(rehearse::rehearse(shadow.session(), subject)?);
+        // what comes behind it would fail because of it
+        if rehearsed.iter().any(|file| file.first.error.is_some()) {
+            break;
+        }
+    }
+    Ok(rehearsed)
+}
+
+fn write(path: &Path, page: &str) -> Result<(), Error> {
+    std::fs::write(path, page)
+        .map_err(|e| Error::failed(format!("failed to write `{}`", path.display())).cause(e.to_string()))
+}
+
+fn report(files: &[Rehearsed], target: &Target, start: &Start<'_>, output: &Output) -> Exit {
+    let unproven = files.iter().filter(|file| !file.is_proven()).count();
+    let verdict = match unproven {
+        0 => format!(
+            "{} proven for {}, {}",
+            count(files.len(), "file"),
+            target.describe(),
+            start.describe()
+        ),
+        n => format!(
+            "{} of {} not proven; nothing was changed in {}",
+            n,
+            count(files.len(), "file"),
+            target.describe()
+        ),
+    };
+    output.result(
+        &format!("{}\n\n{verdict}", rehearse::table(files)),
+        &json!({
+            "database": target.identity.database,
+            "from": start.describe(),
+            "proven": unproven == 0,
+            "files": rehearse::json(files),
+        }),
+    );
+    if unproven == 0 { Exit::Done } else { Exit::Pending }
 }

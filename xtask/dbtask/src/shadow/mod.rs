@@ -14,7 +14,7 @@ mod strays;
 use std::time::Duration;
 
 use dbtask_rules::MigrationFile;
-use dbtask_runner::{DatabaseUrl, Error, Options, Session, migrate, quote_identifier, sql_error};
+use dbtask_runner::{DatabaseUrl, Error, Migrations, Options, Script, Session, migrate, quote_identifier, sql_error};
 
 use self::likeness::Likeness;
 use self::server::Server;
@@ -89,7 +89,6 @@ impl Shadow {
     }
 
     /// It, as a target: for a restore, and for whatever else works on one.
-    #[allow(dead_code, reason = "what is measured statement by statement, or restored, needs it")]
     pub(crate) fn target(&self) -> &Target {
         &self.target
     }
@@ -113,8 +112,10 @@ impl Shadow {
 
     /// Applies files, as `db:push` does. Refused where one of them would reach beyond the throwaway database: roles,
     /// other databases, subscriptions.
-    pub(crate) fn apply(&self, files: &[MigrationFile]) -> Result<(), Error> {
-        reach::check(files, self.beside_target)?;
+    pub(crate) fn apply<'a>(&self, files: impl Into<Migrations<'a>>) -> Result<(), Error> {
+        let files = files.into();
+        let numbered = files.versioned.iter().map(Script::from);
+        self.check_reach(numbered.chain(files.repeatable.iter().map(Script::from)))?;
         migrate(self.session(), files, Options::default(), &mut |_| {})
             .map(drop)
             .map_err(|e| {
@@ -124,8 +125,7 @@ impl Shadow {
     }
 
     /// Refuses files that would reach beyond the throwaway database, for whoever sends their statements by itself.
-    #[allow(dead_code, reason = "what is measured statement by statement, or restored, needs it")]
-    pub(crate) fn check_reach(&self, files: &[MigrationFile]) -> Result<(), Error> {
+    pub(crate) fn check_reach<'a>(&self, files: impl IntoIterator<Item = Script<'a>>) -> Result<(), Error> {
         reach::check(files, self.beside_target)
     }
 

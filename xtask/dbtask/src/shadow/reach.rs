@@ -1,13 +1,13 @@
 //! What a file must not hold on a throwaway database: statements whose effect does not end at its walls.
 
-use dbtask_rules::{MigrationFile, statements};
-use dbtask_runner::{Error, Excerpt};
+use dbtask_rules::statements;
+use dbtask_runner::{Error, Excerpt, Script};
 
 use super::server::ELSEWHERE;
 
 /// Refuses files that would change what the whole server shares, where that server is the target's too; and
 /// subscriptions, which reach out to another server, everywhere. What a text builds at run time is not seen.
-pub(super) fn check(files: &[MigrationFile], beside_target: bool) -> Result<(), Error> {
+pub(super) fn check<'a>(files: impl IntoIterator<Item = Script<'a>>, beside_target: bool) -> Result<(), Error> {
     for file in files {
         for head in statements::heads(file.sql()) {
             let words: Vec<&str> = head.words.iter().map(String::as_str).collect();

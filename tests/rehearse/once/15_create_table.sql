@@ -1,0 +1,2 @@
+-- then
+CREATE TABLE o15 (id int);

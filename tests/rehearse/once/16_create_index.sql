@@ -1,0 +1,3 @@
+CREATE TABLE o16 (a int);
+-- then
+CREATE INDEX o16_a ON o16 (a);

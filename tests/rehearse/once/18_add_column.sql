@@ -1,0 +1,3 @@
+CREATE TABLE o18 (a int);
+-- then
+ALTER TABLE o18 ADD COLUMN b int;

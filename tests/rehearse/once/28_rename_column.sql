@@ -1,0 +1,3 @@
+CREATE TABLE o28 (a int);
+-- then
+ALTER TABLE o28 RENAME COLUMN a TO b;

@@ -1,0 +1,4 @@
+CREATE TABLE o35 (a int); CREATE TABLE o35_log (a int); INSERT INTO o35 VALUES (1); CREATE FUNCTION o35_f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO o35_log VALUES (NEW.a); RETURN NEW; END $$; CREATE TRIGGER t BEFORE UPDATE ON o35 FOR EACH ROW EXECUTE FUNCTION o35_f();
+-- then
+-- the table itself is the same afterwards
+UPDATE o35 SET a = 2;

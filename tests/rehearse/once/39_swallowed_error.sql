@@ -1,0 +1,7 @@
+CREATE TABLE o39 (id int PRIMARY KEY, n int); INSERT INTO o39 VALUES (1, 1);
+-- then
+DO $$ BEGIN
+  INSERT INTO o39 VALUES (2, 1);
+EXCEPTION WHEN unique_violation THEN
+  UPDATE o39 SET n = n + 1;
+END $$;

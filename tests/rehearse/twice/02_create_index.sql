@@ -1,0 +1,3 @@
+CREATE TABLE t02 (a int);
+-- then
+CREATE INDEX IF NOT EXISTS t02_a ON t02 (a);

@@ -1,0 +1,3 @@
+CREATE TABLE t04 (a int, b int);
+-- then
+ALTER TABLE t04 DROP COLUMN IF EXISTS b;

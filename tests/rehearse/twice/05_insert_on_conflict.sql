@@ -1,0 +1,3 @@
+CREATE TABLE t05 (code text PRIMARY KEY);
+-- then
+INSERT INTO t05 VALUES ('de'), ('fr') ON CONFLICT DO NOTHING;

@@ -1,0 +1,3 @@
+CREATE TABLE t09 (a int); INSERT INTO t09 VALUES (1), (2);
+-- then
+UPDATE t09 SET a = 7;

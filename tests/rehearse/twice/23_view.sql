@@ -1,0 +1,3 @@
+CREATE TABLE t23 (a int);
+-- then
+CREATE OR REPLACE VIEW t23_v AS SELECT a FROM t23;

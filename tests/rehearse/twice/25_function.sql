@@ -1,0 +1,2 @@
+-- then
+CREATE OR REPLACE FUNCTION t25(a int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN a + 1; END $$;

@@ -1,0 +1,4 @@
+CREATE TABLE t29 (a int);
+-- then
+COMMENT ON TABLE t29 IS 'orders';
+COMMENT ON COLUMN t29.a IS NULL;

@@ -1,0 +1,139 @@
+//! Where a rehearsal begins.
+
+use std::path::{Path, PathBuf};
+
+use dbtask_rules::{MigrationFile, RepeatableFile};
+use dbtask_runner::{Error, Migrations};
+use xshell::{Shell, cmd};
+
+use crate::archive::Archive;
+use crate::output::Output;
+use crate::server::{client_tools, random_hex};
+use crate::shadow::Shadow;
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// What the throwaway database is made of.
+pub(crate) enum Start<'a> {
+    /// The files that the target has.
+    Files,
+    /// A backup with its data, and the files that the target has beyond it.
+    Backup(&'a Path),
+    /// The target's schema as it is.
+    Schema,
+}
+
+impl Start<'_> {
+    /// Brings the empty throwaway database to where the target is; `applied` and `current` are the files
+    /// that the target has, numbered and repeatable.
+    pub(crate) fn prepare(
+        &self,
+        shadow: &Shadow,
+        target: &Target,
+        applied: &[MigrationFile],
+        current: &[RepeatableFile],
+        workspace: &Workspace,
+        output: &Output,
+    ) -> Result<(), Error> {
+        let untouched = |e: Error| e.state("nothing was changed: that was on a throwaway database, which is gone");
+        match self {
+            Start::Files => {
+                for note in shadow.install_extensions(target, applied)? {
+                    output.note(&note);
+                }
+            }
+            Start::Backup(path) => {
+                output.step("restoring", &workspace.display(path));
+                restore(path, shadow).map_err(untouched)?;
+            }
+            Start::Schema => {
+                let dump = SchemaDump::write(target)?;
+                restore(&dump.path, shadow).map_err(untouched)?;
+                // it has no rows, those of the history neither
+                return Ok(());
+            }
+        }
+        let files = Migrations {
+            versioned: applied,
+            repeatable: current,
+        };
+        shadow
+            .apply(files)
+            .map_err(|e| e.context("failed to bring the throwaway database to where the target is"))
+    }
+
+    /// `begun with the files that are applied`.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Start::Files => "begun with the files that it has".to_owned(),
+            Start::Backup(path) => {
+                let name = path
+                    .file_name()
+                    .map_or_else(|| path.display().to_string(), |name| name.display().to_string());
+                format!("begun with the backup {name}")
+            }
+            Start::Schema => "begun with its schema".to_owned(),
+        }
+    }
+}
+
+/// Owners and privileges are left out: their roles may be missing here.
+fn restore(path: &Path, shadow: &Shadow) -> Result<(), Error> {
+    Archive::open(path, shadow.target().identity.major)?.restore(shadow.target(), true)
+}
+
+/// The target's schema in a file, which goes with this value.
+struct SchemaDump {
+    path: PathBuf,
+}
+
+impl SchemaDump {
+    fn write(target: &Target) -> Result<SchemaDump, Error> {
+        let failed = |e: String| Error::failed("failed to read the target's schema by pg_dump").cause(e);
+        let tools = client_tools(target.identity.major)?;
+        let dump = SchemaDump {
+            path: std::env::temp_dir().join(format!("dbtask-schema-{}.dump", random_hex(8)?)),
+        };
+        // there first, so that it is private from its first byte
+        private_file(&dump.path).map_err(|e| failed(e.to_string()))?;
+        let shell = Shell::new().map_err(|e| failed(e.to_string()))?;
+        // a PGHOSTADDR or PGSERVICE of the caller's would lead to another server
+        let foreign = std::env::vars_os().map(|(name, _)| name);
+        let foreign: Vec<_> = foreign
+            .filter(|name| name.to_string_lossy().starts_with("PG"))
+            .collect();
+        let (pg_dump, path, url) = (tools.bin.join("pg_dump"), &dump.path, target.url.without_password());
+        let mut command = cmd!(
+            shell,
+            "{pg_dump} --schema-only --format=custom --no-password --lock-wait-timeout=60s --file={path} --dbname={url}"
+        );
+        for name in foreign {
+            command = command.env_remove(name);
+        }
+        let output = command
+            .envs(target.url.child_environment())
+            .env("LC_ALL", "C")
+            .quiet()
+            .ignore_status()
+            .output()
+            .map_err(|e| failed(e.to_string()))?;
+        if output.status.success() {
+            return Ok(dump);
+        }
+        Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+            .state("nothing was changed")
+            .help("the role needs SELECT on every table and sequence: `GRANT pg_read_all_data TO ROLE`"))
+    }
+}
+
+impl Drop for SchemaDump {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn private_file(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
