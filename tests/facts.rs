@@ -1,13 +1,14 @@
 //! The schema as facts.
 
-mod matrix;
+pub mod dump;
+pub mod matrix;
 
 use dbtask::facts::Facts;
 use dbtask_runner::{DatabaseUrl, Session};
 
 use crate::support::TestDatabase;
 
-fn session(url: &str) -> Session {
+pub fn session(url: &str) -> Session {
     Session::connect(&DatabaseUrl::parse(url).unwrap()).unwrap()
 }
 

@@ -1,29 +1,34 @@
 //! Pairs of schemas that differ in one attribute of one kind of object: `matrix.sql`.
 
 use dbtask::facts::{Change, Difference, Facts};
-use dbtask_runner::{DatabaseUrl, Session};
 
+use super::session;
 use crate::support::TestDatabase;
 
 const MATRIX: &str = include_str!("matrix.sql");
 
 /// What is there before the changes, and these.
-struct Base {
-    name: &'static str,
-    sql: String,
-    changes: Vec<Pair>,
+pub struct Base {
+    pub name: &'static str,
+    pub sql: String,
+    pub changes: Vec<Pair>,
 }
 
 /// One change.
-struct Pair {
+pub struct Pair {
     /// `table: owner (of a view)`
-    name: &'static str,
+    pub name: &'static str,
     /// From this major on.
     since: u32,
-    sql: String,
+    pub sql: String,
 }
 
 impl Pair {
+    /// Whether a server of that major has it.
+    pub fn is_for(&self, major: u32) -> bool {
+        self.since <= major
+    }
+
     /// The kind, and the attribute; `added` or `missing` as they are.
     fn shows_as(&self) -> (&str, &str) {
         let name = self.name.split(" (").next().unwrap().trim();
@@ -50,7 +55,7 @@ impl Pair {
     }
 }
 
-fn bases() -> Vec<Base> {
+pub fn bases() -> Vec<Base> {
     let mut bases: Vec<Base> = Vec::new();
     for line in MATRIX.lines() {
         if let Some(name) = line.strip_prefix("== ") {
@@ -80,12 +85,8 @@ fn bases() -> Vec<Base> {
     bases
 }
 
-fn session(database: &TestDatabase) -> Session {
-    Session::connect(&DatabaseUrl::parse(&database.url()).unwrap()).unwrap()
-}
-
 /// The roles that the matrix speaks of, for all databases of the server.
-fn make_roles(database: &TestDatabase) {
+pub fn make_roles(database: &TestDatabase) {
     for role in ["facts_reader", "facts_writer", "facts_super SUPERUSER"] {
         let _ = database.client().batch_execute(&format!("CREATE ROLE {role}"));
     }
@@ -96,7 +97,7 @@ fn each_of_the_pairs_shows_as_the_one_difference_that_it_is() {
     let database = TestDatabase::new();
     let major = database.server().installation.major;
     make_roles(&database);
-    let session = session(&database);
+    let session = session(&database.url());
     let (mut pairs, mut wrong) = (0, Vec::new());
     for base in bases() {
         session.batch("BEGIN").unwrap();
@@ -104,7 +105,7 @@ fn each_of_the_pairs_shows_as_the_one_difference_that_it_is() {
             .batch(&base.sql)
             .unwrap_or_else(|e| panic!("{}: {e:?}", base.name));
         let before = Facts::of_transaction(&session).unwrap();
-        for pair in base.changes.iter().filter(|pair| pair.since <= major) {
+        for pair in base.changes.iter().filter(|pair| pair.is_for(major)) {
             pairs += 1;
             session.batch("SAVEPOINT pair").unwrap();
             if let Err(e) = session.batch(&pair.sql) {

@@ -4,8 +4,7 @@ SELECT 'constraint', format('%s.%I', q, conname), q, jsonb_strip_nulls(jsonb_bui
     'attached_to', (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = ix.oid),
     'options', (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM unnest(ix.reloptions) o),
     'tablespace', (SELECT spcname FROM pg_tablespace t WHERE t.oid = ix.reltablespace),
-    'clustered', NULLIF(i.indisclustered, false), 'replica_identity', NULLIF(i.indisreplident, false),
-    'statistics', (SELECT jsonb_object_agg(attnum, attstattarget) FROM pg_attribute WHERE attrelid = ix.oid AND attstattarget >= 0))),
+    'clustered', NULLIF(i.indisclustered, false), 'replica_identity', NULLIF(i.indisreplident, false))),
     NULL, NULL, NULL, 'pg_constraint'::regclass, con.oid, 0
   -- a foreign key names the index that it leans on; that one is another constraint's
   FROM pg_constraint con JOIN rel ON rel.oid = con.conrelid LEFT JOIN pg_class ix ON ix.oid = con.conindid AND contype IN ('p', 'u', 'x')

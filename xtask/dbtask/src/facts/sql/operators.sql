@@ -42,9 +42,9 @@ UNION ALL SELECT 'text search dictionary', format('%s.%I', ns.q, dictname), ns.q
     dictowner, NULL, NULL, 'pg_ts_dict'::regclass, d.oid, 0
   FROM pg_ts_dict d JOIN ns ON ns.oid = dictnamespace WHERE NOT EXISTS (SELECT FROM ext WHERE ext.classid = 'pg_ts_dict'::regclass AND ext.objid = d.oid)
 UNION ALL SELECT 'text search parser', format('%s.%I', ns.q, prsname), ns.q, jsonb_strip_nulls(jsonb_build_object(
-    'start', prsstart, 'token', prstoken, 'end', prsend, 'headline', NULLIF(prsheadline, 0::regproc), 'types', prslextype)),
+    'start', prsstart, 'token', prstoken, 'end', prsend, 'headline', NULLIF(prsheadline, 0::regproc)::regproc, 'types', prslextype)),
     NULL, NULL, NULL, 'pg_ts_parser'::regclass, p.oid, 0
   FROM pg_ts_parser p JOIN ns ON ns.oid = prsnamespace WHERE NOT EXISTS (SELECT FROM ext WHERE ext.classid = 'pg_ts_parser'::regclass AND ext.objid = p.oid)
 UNION ALL SELECT 'text search template', format('%s.%I', ns.q, tmplname), ns.q, jsonb_strip_nulls(jsonb_build_object(
-    'init', NULLIF(tmplinit, 0::regproc), 'lexize', tmpllexize)), NULL, NULL, NULL, 'pg_ts_template'::regclass, t.oid, 0
+    'init', NULLIF(tmplinit, 0::regproc)::regproc, 'lexize', tmpllexize)), NULL, NULL, NULL, 'pg_ts_template'::regclass, t.oid, 0
   FROM pg_ts_template t JOIN ns ON ns.oid = tmplnamespace WHERE NOT EXISTS (SELECT FROM ext WHERE ext.classid = 'pg_ts_template'::regclass AND ext.objid = t.oid)
