@@ -9,6 +9,8 @@ const COMMANDS: &[&str] = &[
     "db:push",
     "db:status",
     "db:new",
+    "db:schema",
+    "db:drift",
     "db:drop",
     "db:reset",
     "db:baseline",

@@ -10,6 +10,7 @@ use dbtask_runner::Error;
 use crate::commands::{
     backup, baseline, check, down, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore, setup,
     status, up,
+    backup, baseline, check, down, drift, drop, mark, new, push, rehearse, repair, reset, restore, schema, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;
@@ -72,6 +73,10 @@ enum Command {
     Lint(lint::Lint),
     #[command(name = "db:explain")]
     Explain(explain::Explain),
+    #[command(name = "db:schema")]
+    Schema(schema::Schema),
+    #[command(name = "db:drift")]
+    Drift(drift::DriftCommand),
     #[command(name = "db:drop")]
     Drop(drop::Drop),
     #[command(name = "db:reset")]
@@ -110,6 +115,8 @@ impl Cli {
             Command::Rehearse(command) => command.run(&workspace, output),
             Command::Lint(command) => command.run(&workspace, output),
             Command::Explain(command) => command.run(&workspace, output),
+            Command::Schema(command) => command.run(&workspace, output),
+            Command::Drift(command) => command.run(&workspace, output),
             Command::Drop(command) => command.run(&workspace, output),
             Command::Reset(command) => command.run(&workspace, output),
             Command::Baseline(command) => command.run(&workspace, output),
