@@ -29,7 +29,7 @@ fn a_remote_database_that_is_not_empty_refuses_push_baseline_drop_reset_and_rest
         &["db:baseline", "3", "--yes", name],
         &["db:drop", "--yes", name],
         &["db:reset", "--yes", name],
-        &["db:restore", &backup, "--yes", name],
+        &["db:restore", &backup, "--swap", "--yes", name],
     ] {
         checkout
             .run(arguments)

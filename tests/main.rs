@@ -11,6 +11,8 @@
 
 mod app;
 mod backup;
+mod backup_faults;
+mod backup_proof;
 mod bad_files;
 mod baseline;
 mod build_script;

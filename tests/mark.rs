@@ -348,8 +348,10 @@ fn the_mark_outlives_drop_and_restore_and_is_not_restored() {
     checkout.run(&["db:restore", &backup]).exits(0);
     assert!(database.has("users"));
     assert_eq!(environment(&checkout)["mark"], "development");
-    checkout.run(&["db:restore", &backup, "--yes", name]).exits(0);
+    let restored = checkout.run(&["db:restore", &backup, "--swap", "--yes", name, "--json"]);
+    let kept = restored.exits(0).json()["kept_as"].as_str().unwrap().to_owned();
     assert_eq!(environment(&checkout)["mark"], "development");
+    crate::backup::drop_databases(&database, &[&kept]);
 }
 
 #[test]
@@ -369,7 +371,7 @@ fn an_empty_production_can_be_restored_into_and_not_pushed_to() {
     checkout.run(&["db:restore", &backup]).exits(0);
     assert!(production.has("users"));
     checkout
-        .run(&["db:restore", &backup, "--yes", production.name()])
+        .run(&["db:restore", &backup, "--swap", "--yes", production.name()])
         .exits(3);
     assert_eq!(environment(&checkout)["mark"], "production");
 }

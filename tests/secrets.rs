@@ -74,9 +74,12 @@ fn no_child_has_the_password_among_its_arguments() {
     checkout.run(&["db:push"]).exits(0);
     let role = database.role("argv", "SUPERUSER");
     let mut busy = database.client();
+    busy.batch_execute("CREATE TABLE parts (id int) PARTITION BY RANGE (id)")
+        .unwrap();
     let mut transaction = busy.transaction().unwrap();
+    // it has no rows of its own, so that pg_dump is the first to wait for it
     transaction
-        .batch_execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        .batch_execute("LOCK TABLE parts IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     let child = checkout
         .command(&["db:backup"])

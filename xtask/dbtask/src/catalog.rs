@@ -85,16 +85,6 @@ pub(crate) fn tables(session: &Session) -> Result<Vec<Table>, Error> {
         .collect()
 }
 
-/// How many tables hold data. Unlike their sizes it can be asked while they are locked.
-pub(crate) fn count_tables(session: &Session) -> Result<u64, Error> {
-    count(
-        session,
-        "tables",
-        "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'",
-    )
-}
-
 /// How many large objects there are.
 pub(crate) fn large_objects(session: &Session) -> Result<u64, Error> {
     count(

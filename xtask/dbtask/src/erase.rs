@@ -1,4 +1,4 @@
-//! Deleting everything of the user's: what `db:drop`, `db:reset` and `db:restore` share.
+//! Deleting everything of the user's: what `db:drop` and `db:reset` share.
 //!
 //! The database, its mark, its extensions, roles and privileges stay. Objects go in batches, each a transaction of its
 //! own, because a transaction holds a lock for every object it drops and the server's lock table is small

@@ -140,6 +140,43 @@ impl Facts {
         dependants.into_iter().map(|i| &self.facts[i]).collect()
     }
 
+    /// The facts as JSON, for [`Facts::of_json`].
+    pub fn to_json(&self) -> Value {
+        let object = |fact: &Fact| serde_json::json!({ "kind": fact.kind, "identity": fact.identity, "parent": fact.parent, "attributes": fact.attributes });
+        self.facts.iter().map(object).collect()
+    }
+
+    /// The facts of such a text, without what depends on what; `None` when it is none.
+    pub fn of_json(json: &Value) -> Option<Facts> {
+        let fact = |fact: &Value| {
+            Some(Fact {
+                kind: fact["kind"].as_str()?.to_owned(),
+                identity: fact["identity"].as_str()?.to_owned(),
+                parent: fact["parent"].as_str().map(str::to_owned),
+                attributes: fact["attributes"]
+                    .as_object()?
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect(),
+            })
+        };
+        let facts = json.as_array()?.iter().map(fact).collect::<Option<_>>()?;
+        Some(Facts {
+            facts,
+            edges: BTreeSet::new(),
+        })
+    }
+
+    /// Leaves out who owns what and who may do what: two databases may be the same but for their roles.
+    pub fn forget_roles(&mut self) {
+        self.facts
+            .retain(|fact| fact.kind != "privileges" && fact.kind != "default privileges");
+        for fact in &mut self.facts {
+            fact.attributes.remove("owner");
+            fact.attributes.remove("grants");
+        }
+    }
+
     /// A text that is equal for equal facts, in any session and on any machine, and else differs.
     pub fn fingerprint(&self) -> String {
         let mut hasher = SipHasher13::new();

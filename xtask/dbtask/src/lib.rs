@@ -10,7 +10,8 @@
 //!
 //! Every command is a straight line: *environment → target → plan → guard → apply → report*.
 
-mod archive;
+mod backup;
+mod beside;
 mod catalog;
 mod checks;
 mod cli;

@@ -21,6 +21,11 @@ impl Progress {
         }
     }
 
+    /// Whether somebody watches the line change.
+    pub(crate) fn is_rewritten(&self) -> bool {
+        self.terminal
+    }
+
     /// Takes the line away, so that another can be printed.
     pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {

@@ -82,6 +82,12 @@ impl Target {
         })
     }
 
+    /// Connects to a database whose address is known.
+    pub(crate) fn at(url: DatabaseUrl) -> Result<Target, Error> {
+        let session = Session::connect(&url)?;
+        Target::of(url, session)
+    }
+
     /// The database that a session is connected to.
     pub(crate) fn of(url: DatabaseUrl, session: Session) -> Result<Target, Error> {
         let identity = identify(&session)?;

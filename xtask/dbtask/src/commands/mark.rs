@@ -101,7 +101,7 @@ fn may_mark(target: &Target, marks: &Marks) -> Result<(), Error> {
 }
 
 /// Writes both in one transaction, reads them back, and commits only what then reads as it was meant.
-fn write(target: &Target, mark: Value, owner: &str) -> Result<Marks, Error> {
+pub(crate) fn write(target: &Target, mark: Value, owner: &str) -> Result<Marks, Error> {
     let session = &target.session;
     let failed = |e| sql_error("failed to write the mark", &e).state("nothing was changed");
     session.batch(&row(target, mark)).map_err(failed)?;

@@ -99,7 +99,6 @@ impl Shadow {
     }
 
     /// Whether it is on the server that the target is on.
-    #[allow(dead_code, reason = "what is measured statement by statement, or restored, needs it")]
     pub(crate) fn is_beside_target(&self) -> bool {
         self.beside_target
     }

@@ -1,0 +1,214 @@
+//! Whatever happens to a backup, on its way or on the disk: no broken one has a good one's name, and none is restored.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::backup::{backup, backup_with, entries, pushed};
+use crate::support::{Checkout, TestDatabase};
+
+/// How often something is tried; `DBTASK_TEST_LONG=1` takes the larger number.
+fn times(usual: usize, long: usize) -> usize {
+    if std::env::var_os("DBTASK_TEST_LONG").is_some() {
+        long
+    } else {
+        usual
+    }
+}
+
+/// With enough rows for a backup to take a while.
+fn filled(rows: u32) -> (TestDatabase, Checkout) {
+    let (database, checkout) = pushed();
+    database
+        .client()
+        .batch_execute(&format!(
+            "INSERT INTO users SELECT g, md5(g::text) FROM generate_series(2, {rows}) g"
+        ))
+        .unwrap();
+    (database, checkout)
+}
+
+/// Every file of a backup's, manifest included.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in entries(path).iter().map(|name| path.join(name)) {
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The backups that have their name; each of them must be whole, which the rename of one is a promise of.
+fn finished(checkout: &Checkout) -> Vec<String> {
+    let folder = checkout.root().join("backups");
+    let names: Vec<String> = entries(&folder)
+        .into_iter()
+        .filter(|name| !name.ends_with(".partial"))
+        .collect();
+    let listed = checkout.run(&["db:backup", "--list", "--json"]).exits(0).json();
+    let listed = listed["backups"].as_array().unwrap();
+    assert_eq!(listed.len(), names.len(), "{names:?} and {listed:?}");
+    for (name, backup) in names.iter().zip(listed.iter().rev()) {
+        for file in files(&folder.join(name)) {
+            assert!(file.metadata().unwrap().len() > 0, "{}", file.display());
+        }
+        assert!(backup["file"].as_str().unwrap().ends_with(name.as_str()), "{backup}");
+    }
+    names
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_nothing_under_a_final_name() {
+    let (_database, checkout) = filled(60_000);
+    let begun = Instant::now();
+    backup(&checkout);
+    let whole = begun.elapsed();
+    let folder = checkout.root().join("backups");
+    let points = times(8, 50);
+    let mut killed_midway = 0;
+    for point in 0..points {
+        let before = entries(&folder)
+            .iter()
+            .filter(|name| !name.ends_with(".partial"))
+            .count();
+        let mut child = checkout.spawn(&["db:backup", "--jobs", if point % 2 == 0 { "1" } else { "2" }]);
+        std::thread::sleep(whole * u32::try_from(point).unwrap() / u32::try_from(points).unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let names = entries(&folder);
+        killed_midway += usize::from(names.iter().any(|name| name.ends_with(".partial")));
+        // one that got through before the blow is whole
+        if finished(&checkout).len() > before {
+            for name in finished(&checkout) {
+                let path = folder.join(name);
+                proven_whole(&checkout, &path);
+            }
+        }
+    }
+    assert!(
+        killed_midway > 0,
+        "no backup was killed midway: the test proves nothing"
+    );
+    // pg_dump may outlive the one who called it for a moment
+    let begun = Instant::now();
+    loop {
+        backup(&checkout);
+        if entries(&folder).iter().all(|name| !name.ends_with(".partial")) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", entries(&folder));
+    }
+}
+
+/// Restores into a database of its own, which reads every file against its checksum first.
+fn proven_whole(checkout: &Checkout, path: &Path) {
+    let empty = TestDatabase::new();
+    crate::support::finish(
+        checkout
+            .command(&["db:restore", path.to_str().unwrap()])
+            .env("DATABASE_URL", empty.url()),
+    )
+    .exits(0);
+}
+
+/// A file system of so many kilobytes; unmounted at the end.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, kilobytes: u64) -> Option<SmallDisk> {
+        std::fs::create_dir_all(at).unwrap();
+        let status = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "dbtask-test"])
+            .arg(at)
+            .stderr(std::process::Stdio::null())
+            .status();
+        status.is_ok_and(|s| s.success()).then(|| SmallDisk(at.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_under_a_final_name() {
+    let (_database, checkout) = filled(20_000);
+    let path = backup(&checkout);
+    let kilobytes = files(&path).iter().map(|f| f.metadata().unwrap().len()).sum::<u64>() / 1024;
+    let folder = checkout.root().join("backups");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let points = times(5, 50) as u64;
+    for point in 0..points {
+        // the last one is too small for the manifest alone
+        let size = (kilobytes * (point + 1) / points).max(8);
+        let Some(disk) = SmallDisk::mount(&folder, size) else {
+            println!("skipped: this account may not mount a file system");
+            return;
+        };
+        let jobs = if point % 2 == 0 { "1" } else { "2" };
+        let run = checkout.run(&["db:backup", "--jobs", jobs]);
+        if run.code == Some(0) {
+            let names = finished(&checkout);
+            assert_eq!(names.len(), 1);
+            proven_whole(&checkout, &folder.join(&names[0]));
+        } else {
+            run.exits(1)
+                .says("No space left")
+                .says("free space")
+                .says("no backup was written");
+            assert_eq!(entries(&folder), Vec::<String>::new(), "on {size} kB");
+        }
+        drop(disk);
+    }
+}
+
+#[test]
+fn no_flipped_bit_and_no_lost_end_gets_past_a_restore() {
+    let (database, checkout) = filled(2_000);
+    for jobs in ["1", "2"] {
+        let path = backup_with(&checkout, &["--jobs", jobs]);
+        let shown = path.to_str().unwrap();
+        let all = files(&path);
+        assert!(all.len() > 1);
+        let points = times(3, 40);
+        for file in &all {
+            let whole = std::fs::read(file).unwrap();
+            for point in 0..points {
+                // spread over the file, each bit of a byte in its turn
+                let at = (whole.len() - 1) * point / (points - 1);
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << (point % 8);
+                let cut = whole[..whole.len() * point / points].to_vec();
+                for (what, bytes) in [("flipped", flipped), ("cut", cut)] {
+                    std::fs::write(file, bytes).unwrap();
+                    let run = checkout.run(&["db:restore", shown, "--swap", "--yes", database.name()]);
+                    assert_eq!(
+                        run.code,
+                        Some(1),
+                        "{what} at {at} of {}: {}",
+                        file.display(),
+                        run.text()
+                    );
+                    assert!(run.text().contains("is no whole backup"), "{what}: {}", run.text());
+                }
+            }
+            std::fs::remove_file(file).unwrap();
+            let code = checkout
+                .run(&["db:restore", shown, "--swap", "--yes", database.name()])
+                .code;
+            assert!(matches!(code, Some(1 | 2)), "without {}", file.display());
+            std::fs::write(file, whole).unwrap();
+        }
+        checkout.write(path.join("data/extra.dat").to_str().unwrap(), "?");
+        checkout
+            .run(&["db:restore", shown, "--swap", "--yes", database.name()])
+            .exits(1)
+            .says("does not belong to it");
+    }
+    assert!(database.has("users"));
+}

@@ -1,0 +1,200 @@
+//! What pg_dump wrote, read and restored by the pg_restore that fits.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use dbtask_runner::Error;
+
+use super::encryption;
+use super::manifest::damaged;
+use super::tool;
+use crate::mark::{Marks, SCHEMA};
+use crate::output::{count, thousands};
+use crate::progress::Progress;
+use crate::server::{ClientTools, client_tools};
+use crate::target::Target;
+
+/// A dump that can be read: a file of pg_dump's custom format or a folder of its directory format, perhaps encrypted.
+pub(crate) struct Archive {
+    path: PathBuf,
+    /// The file with the secret key, where it is encrypted.
+    identity: Option<PathBuf>,
+    tools: ClientTools,
+    dumped_by: String,
+}
+
+/// How to restore.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Leave owners and grants out.
+    pub(crate) no_owner: bool,
+    /// Leave out what reaches beyond the database: tablespaces, and subscriptions, with which it could not be dropped.
+    pub(crate) contained: bool,
+    /// Connections at once.
+    pub(crate) jobs: usize,
+}
+
+impl Archive {
+    /// Reads its table of contents, with the first pg_restore that can: not older than the pg_dump that wrote it.
+    pub(crate) fn open(path: &Path, identity: Option<&Path>, server_major: u32) -> Result<Archive, Error> {
+        std::fs::metadata(path).map_err(|e| {
+            Error::usage(format!("failed to read the backup `{}`", path.display()))
+                .cause(e.to_string())
+                .help("backups are in `backups/`: `cargo xtask db:backup --list` shows them")
+        })?;
+        let mut first = None;
+        for major in server_major..server_major + 10 {
+            let tools = match client_tools(major) {
+                Ok(tools) => tools,
+                Err(error) if first.is_none() => return Err(error),
+                Err(_) => break,
+            };
+            let mut archive = Archive {
+                path: path.to_owned(),
+                identity: identity.map(Path::to_owned),
+                tools,
+                dumped_by: String::new(),
+            };
+            match archive.read(&["--list"]) {
+                Ok(contents) => {
+                    archive.dumped_by = dumped_by(&contents);
+                    return Ok(archive);
+                }
+                // perhaps a newer format than this pg_restore knows
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| damaged(path, "nothing can read it".to_owned())))
+    }
+
+    /// The version of the pg_dump that wrote it.
+    pub(crate) fn dumped_by(&self) -> &str {
+        &self.dumped_by
+    }
+
+    /// Reads every byte: `pg_restore --list` alone accepts truncated and damaged files.
+    pub(crate) fn read_in_full(&self) -> Result<(), Error> {
+        self.read(&["--file=/dev/null"]).map(drop)
+    }
+
+    fn read(&self, arguments: &[&str]) -> Result<String, Error> {
+        let mut command = Command::new(self.tools.bin.join("pg_restore"));
+        command.args(arguments).stdout(Stdio::piped());
+        let (child, decryption) = self.start(&mut command, None)?;
+        let output = child
+            .wait_with_output()
+            .map_err(|e| Error::failed("failed to run pg_restore").cause(e.to_string()))?;
+        // what decrypts cannot finish when the reader has what it wants
+        let words = decryption.map(words_of).transpose()?.flatten();
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let words = words.unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned());
+        Err(damaged(&self.path, tool::last_lines(&words)))
+    }
+
+    /// Starts pg_restore on the dump, and what decrypts it.
+    fn start(&self, command: &mut Command, target: Option<&Target>) -> Result<(Child, Option<Child>), Error> {
+        let mut decryption = None;
+        match &self.identity {
+            Some(identity) => {
+                let mut child = tool::spawn(&mut encryption::decrypt(identity, &self.path)?, None)?;
+                if let Some(clear) = child.stdout.take() {
+                    command.stdin(clear);
+                }
+                decryption = Some(child);
+            }
+            None => {
+                command.arg(&self.path).stdin(Stdio::null());
+            }
+        }
+        Ok((tool::spawn(command, target.map(|t| &t.url))?, decryption))
+    }
+
+    /// Restores into the target, which is empty. Errors do not stop it half-way: all are reported at the end.
+    pub(crate) fn restore(&self, target: &Target, manner: Manner) -> Result<(), Error> {
+        let mut command = Command::new(self.tools.bin.join("pg_restore"));
+        command
+            .args(["--no-password", "--verbose"])
+            .arg(format!("--dbname={}", target.url.without_password()))
+            .stdout(Stdio::null());
+        if manner.no_owner {
+            command.args(["--no-owner", "--no-privileges"]);
+        }
+        if manner.contained {
+            command.args(["--no-tablespaces", "--no-subscriptions"]);
+        }
+        if manner.jobs > 1 && self.identity.is_none() {
+            command.arg(format!("--jobs={}", manner.jobs));
+        }
+        // the mark that is there stays; without one, the backup's is seen to be another database's
+        if Marks::read(&target.session, &target.identity)?.has_table() {
+            command.arg(format!("--exclude-schema={SCHEMA}"));
+        }
+        let mut progress = Progress::new();
+        let mut lines = 0_usize;
+        let mut errors: Vec<String> = Vec::new();
+        let (mut child, decryption) = self.start(&mut command, Some(target))?;
+        for line in tool::lines(&mut child) {
+            lines += 1;
+            if let Some(error) = line.split_once("error: ") {
+                errors.push(error.1.to_owned());
+            } else if line.starts_with("ERROR") || line.contains("Command was:") {
+                continue;
+            }
+            progress.show(&format!("restoring: {} steps", thousands(lines as u64)));
+        }
+        drop(progress);
+        let status = child
+            .wait()
+            .map_err(|e| Error::failed("failed to wait for pg_restore").cause(e.to_string()))?;
+        let words = decryption.map(words_of).transpose()?.flatten();
+        if !status.success() {
+            errors.extend(words);
+        }
+        errors.retain(|e| !harmless(e));
+        if errors.is_empty() && (status.success() || status.code() == Some(1) && lines > 0) {
+            return Ok(());
+        }
+        Err(restore_error(&errors))
+    }
+}
+
+/// What a program that decrypts complained about, if it did.
+fn words_of(child: Child) -> Result<Option<String>, Error> {
+    let output = child
+        .wait_with_output()
+        .map_err(|e| Error::failed("failed to wait for age").cause(e.to_string()))?;
+    Ok((!output.status.success()).then(|| tool::last_lines(&String::from_utf8_lossy(&output.stderr))))
+}
+
+/// The version of the pg_dump that wrote a dump, from its table of contents.
+fn dumped_by(contents: &str) -> String {
+    contents
+        .lines()
+        .find_map(|line| line.strip_prefix(";     Dumped by pg_dump version: "))
+        .and_then(|version| version.split_whitespace().next())
+        .unwrap_or("of an unknown version")
+        .to_owned()
+}
+
+/// A dump by pg_dump 17 or later sets a parameter that older servers do not have; nothing hangs on it. And the schema
+/// that an extension lives in stayed when the database was emptied.
+fn harmless(error: &str) -> bool {
+    error.contains("unrecognized configuration parameter \"transaction_timeout\"")
+        || (error.contains("ERROR:  schema \"") && error.ends_with("\" already exists"))
+}
+
+fn restore_error(errors: &[String]) -> Error {
+    let mut error = Error::failed(format!("pg_restore reports {}", count(errors.len().max(1), "error")));
+    for line in tool::shown(errors) {
+        error = error.cause(line.clone());
+    }
+    if errors
+        .iter()
+        .any(|e| e.contains("role") && e.contains("does not exist"))
+    {
+        error = error.help("this server lacks roles of the backup's: add `--no-owner`, or create them (`CREATE ROLE`)");
+    }
+    error
+}
