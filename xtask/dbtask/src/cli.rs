@@ -8,9 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{
-    backup, baseline, check, down, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore, setup,
-    status, up,
-    backup, baseline, check, down, drift, drop, mark, new, push, rehearse, repair, reset, restore, schema, setup, status, up,
+    backup, baseline, check, down, drift, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore,
+    schema, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;

@@ -6,7 +6,7 @@ use dbtask_rules::{MigrationFile, RepeatableFile};
 use dbtask_runner::{Error, Migrations};
 use xshell::{Shell, cmd};
 
-use crate::archive::Archive;
+use crate::backup::{Archive, Backup, Manner};
 use crate::output::Output;
 use crate::server::{client_tools, random_hex};
 use crate::shadow::Shadow;
@@ -79,7 +79,20 @@ impl Start<'_> {
 
 /// Owners and privileges are left out: their roles may be missing here.
 fn restore(path: &Path, shadow: &Shadow) -> Result<(), Error> {
-    Archive::open(path, shadow.target().identity.major)?.restore(shadow.target(), true)
+    let target = shadow.target();
+    let archive = if path.is_dir() {
+        let backup = Backup::open(path)?;
+        backup.check()?;
+        backup.archive(None, target.identity.major)?
+    } else {
+        Archive::open(path, None, target.identity.major)?
+    };
+    let manner = Manner {
+        no_owner: true,
+        contained: true,
+        ..Manner::default()
+    };
+    archive.restore(target, manner)
 }
 
 /// The target's schema in a file, which goes with this value.
