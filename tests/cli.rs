@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "db:backup",
     "db:restore",
     "db:mark",
+    "db:plan",
     "db:check",
     "db:up",
     "db:down",

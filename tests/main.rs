@@ -32,6 +32,7 @@ mod locks;
 mod mark;
 mod new;
 mod patience;
+mod plan;
 mod policy;
 mod preflight;
 mod private_server;

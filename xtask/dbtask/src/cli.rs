@@ -10,6 +10,7 @@ use dbtask_runner::Error;
 use crate::commands::{
     backup, baseline, check, down, drift, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore,
     schema, setup, status, up,
+    backup, baseline, check, down, drop, mark, new, plan, push, rehearse, repair, reset, restore, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;
@@ -90,6 +91,8 @@ enum Command {
     Restore(restore::Restore),
     #[command(name = "db:mark")]
     Mark(mark::Mark),
+    #[command(name = "db:plan")]
+    Plan(plan::Plan),
     #[command(name = "db:check")]
     Check(check::Check),
     #[command(name = "db:up")]
@@ -123,6 +126,7 @@ impl Cli {
             Command::Backup(command) => command.run(&workspace, output),
             Command::Restore(command) => command.run(&workspace, output),
             Command::Mark(command) => command.run(&workspace, output),
+            Command::Plan(command) => command.run(&workspace, output),
             Command::Check(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),
             Command::Down(command) => command.run(&workspace, output),

@@ -117,11 +117,12 @@ fn steps(target: &Target) -> String {
     format!(
         "production is changed in steps, never pushed to:\n\
          1. take a backup: `{}`\n\
-         2. write one targeted, idempotent file: `cargo xtask db:new NAME`\n\
+         2. write one targeted, idempotent file: `cargo xtask db:new NAME`; `{}` says what it would do\n\
          3. rehearse it on staging: `cargo xtask db:restore FILE` into an empty database there, then `cargo xtask db:push`\n\
          4. apply exactly that file: `{}` prints it with its history row, for `psql`\n\
          5. validate with read-only checks: `{}`, `{}`",
         target.typed("db:backup"),
+        target.typed("db:plan FILE"),
         target.typed("db:push --dry-run --sql --to VERSION"),
         target.typed("db:status --check"),
         target.typed("db:check"),

@@ -26,6 +26,7 @@ mod exit;
 pub mod facts;
 mod findings;
 mod fix;
+mod forecast;
 mod guard;
 mod mark;
 mod output;

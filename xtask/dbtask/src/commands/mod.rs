@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod lint;
 pub(crate) mod mark;
 pub(crate) mod new;
+pub(crate) mod plan;
 pub(crate) mod push;
 pub(crate) mod rehearse;
 pub(crate) mod repair;
