@@ -2,7 +2,7 @@
 //!
 //! It is kept with the database, on the server, in two places: a row in a table that only the owner may write, bound to
 //! the database's identity, so that a copy, a template or a restored dump counts as unmarked; and, where the role may,
-//! a setting of the database (from PostgreSQL 15 on a mere owner needs `GRANT SET ON PARAMETER` for it). The setting is
+//! a setting of the database (a mere owner needs `GRANT SET ON PARAMETER` for it, which there is from PostgreSQL 15 on). The setting is
 //! read from `pg_db_role_setting`, never from the session, which can be told anything. The stricter of the two holds.
 
 use clap::ValueEnum;
