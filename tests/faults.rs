@@ -289,7 +289,7 @@ fn a_file_is_one_round_trip_and_nothing_pending_is_few() {
     let (few, more) = (trips(10, &TestDatabase::new()), trips(60, &database));
     assert_eq!(more - few, 50, "50 files more took {} round trips more", more - few);
     let nothing = trips(60, &database);
-    assert!(nothing <= 12, "nothing pending took {nothing} round trips");
+    assert!(nothing <= 13, "nothing pending took {nothing} round trips");
 }
 
 /// Numbers that look random and come again with the same seed (xorshift64*).

@@ -8,9 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{
-    backup, baseline, check, down, drift, drop, explain, lint, mark, new, push, rehearse, repair, reset, restore,
+    backup, baseline, check, down, drift, drop, explain, lint, mark, new, plan, push, rehearse, repair, reset, restore,
     schema, setup, status, up,
-    backup, baseline, check, down, drop, mark, new, plan, push, rehearse, repair, reset, restore, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;

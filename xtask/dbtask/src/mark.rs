@@ -87,7 +87,7 @@ SELECT pg_catalog.pg_get_userbyid(d.datdba)::text, pg_catalog.pg_has_role(d.datd
   coalesce(t.relkind = 'r' AND NOT t.relrowsecurity AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
     AND pg_catalog.has_table_privilege(t.oid, 'SELECT'), false),
   coalesce(pg_catalog.pg_has_role(t.relowner, d.datdba, 'USAGE')
-    AND pg_catalog.pg_has_role(n.nspowner, d.datdba, 'USAGE'), false)
+    AND pg_catalog.pg_has_role(n.nspowner, d.datdba, 'USAGE'), false), {setting}
 FROM pg_catalog.pg_database d
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'dbtask'
 LEFT JOIN pg_catalog.pg_class t ON t.relnamespace = n.oid AND t.relname = 'environment'
@@ -115,17 +115,19 @@ impl Marks {
         let failed = |e: SqlError| {
             sql_error("failed to read what the database is marked as", &e).help(format!("look at the table `{TABLE}`"))
         };
-        let row = session.query_one(ASK, &[]).map_err(failed)?;
+        // nearly every command asks this: one round trip where there is no table
+        let ask = ASK.replace("{setting}", SETTING_AS_READ);
+        let row = session.query_one(&ask, &[]).map_err(failed)?;
         let (has_table, is_readable): (bool, bool) = (row.try_get(2).map_err(failed)?, row.try_get(3).map_err(failed)?);
-        let as_text = |expression: &str| -> Result<String, Error> {
-            let row = session.query_one(&format!("SELECT {expression}"), &[]);
+        let rows_as_read = || -> Result<String, Error> {
+            let row = session.query_one(&format!("SELECT {ROWS_AS_READ}"), &[]);
             row.and_then(|row| row.try_get(0)).map_err(failed)
         };
         let raw = Raw {
             database: identity.oid,
-            rows: is_readable.then(|| as_text(ROWS_AS_READ)).transpose()?,
+            rows: is_readable.then(rows_as_read).transpose()?,
             has_table,
-            setting: as_text(SETTING_AS_READ)?,
+            setting: row.try_get(5).map_err(failed)?,
         };
         let mut rows = Vec::new();
         if is_readable {

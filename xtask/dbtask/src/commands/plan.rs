@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dbtask_rules::MigrationFile;
 use dbtask_rules::lint::{Finding, Policy, lint};
-use dbtask_runner::{Error, Plan as Pending, SchemaHistory};
+use dbtask_runner::{Error, Plan as Pending, SchemaHistory, Script};
 use serde_json::{Value, json};
 
 use crate::edits;
@@ -47,7 +47,7 @@ impl Plan {
         for note in shadow.install_extensions(&target, folder.files())? {
             output.note(&note);
         }
-        shadow.check_reach(std::slice::from_ref(file))?;
+        shadow.check_reach([Script::from(file)])?;
         let applied: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
         let bring = |files: &[MigrationFile]| {
             shadow
