@@ -244,3 +244,56 @@ fn a_file_that_cannot_be_applied_any_more_is_named() {
         .says("the files cannot be applied to a throwaway database")
         .says("type \"nonsense\" does not exist");
 }
+
+#[test]
+fn what_a_repeatable_file_makes_is_no_drift_and_an_edited_one_is_told() {
+    let (database, checkout) = pushed(&[
+        (
+            "V00001__users.sql",
+            "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n",
+        ),
+        (
+            "R__a_emails.sql",
+            "CREATE OR REPLACE VIEW emails AS SELECT email FROM users;\n",
+        ),
+        (
+            "R__b_domains.sql",
+            "CREATE OR REPLACE VIEW domains AS SELECT split_part(email, '@', 2) AS domain FROM emails;\n",
+        ),
+    ]);
+    let equal = checkout.run(&["db:drift", "--json"]).exits(0).json();
+    assert_eq!((&equal["files"], &equal["notes"]), (&3.into(), &serde_json::json!([])));
+    // another one builds on it, and it builds on a file that is pending
+    let told = "`migrations/R__a_emails.sql` was edited and not carried out again; what it makes is not compared: view public.emails";
+    for (column, pending) in [("id", ""), ("phone", "ALTER TABLE users ADD COLUMN phone text;\n")] {
+        if !pending.is_empty() {
+            std::fs::remove_file(checkout.root().join("migrations/R__b_domains.sql")).unwrap();
+            database.client().batch_execute("DROP VIEW domains").unwrap();
+            checkout.migration("V00002__phone.sql", pending);
+        }
+        checkout.migration(
+            "R__a_emails.sql",
+            &format!("CREATE OR REPLACE VIEW emails AS SELECT email, {column} FROM users;\n"),
+        );
+        checkout.run(&["db:drift"]).exits(0).says(told).says("no drift");
+    }
+    // what is not of its making counts as ever, and so does a view of a file that is as it was carried out
+    database
+        .client()
+        .batch_execute("ALTER TABLE users ADD COLUMN stray int; CREATE VIEW loose AS SELECT 1")
+        .unwrap();
+    let run = checkout.run(&["db:drift"]).exits(4).says(told);
+    for text in ["added    column public.users.stray", "added    view public.loose"] {
+        assert!(run.stdout.contains(text), "{text:?} is not in\n{}", run.stdout);
+    }
+    assert!(!run.stdout.contains("public.emails"), "{}", run.stdout);
+    checkout.migration(
+        "R__a_emails.sql",
+        "CREATE OR REPLACE VIEW emails AS SELECT nonsense FROM users;\n",
+    );
+    checkout
+        .run(&["db:drift"])
+        .exits(4)
+        .says("cannot be as it is (")
+        .says("nonsense");
+}

@@ -1,10 +1,13 @@
 //! Differences between what files make and what is there, in words.
 
+mod files;
+
 use std::fmt;
 
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 
+pub(crate) use self::files::Files;
 use crate::facts::{AttributeChange, Change, Difference};
 use crate::output::count;
 
