@@ -413,6 +413,39 @@ fn repeatable_files_come_behind_the_numbered_ones_and_current_ones_are_there_bef
 }
 
 #[test]
+fn a_check_that_passes_before_a_file_and_not_after_it_makes_it_not_proven() {
+    let (_database, checkout) = applied();
+    let check = |name: &str, sql: &str| checkout.write(&format!("migrations/checks/{name}.sql"), sql);
+    check("orders_exist", "SELECT count(*) > 0 FROM orders;\n");
+    check("emails_are_there", "SELECT id FROM users WHERE email IS NULL;\n");
+    check("fails_from_the_start", "SELECT false;\n");
+    check("of_the_future", "SELECT id FROM users WHERE nick IS NULL AND false;\n");
+    checkout.migration(
+        "V00004__nick.sql",
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS nick text;\n",
+    );
+    checkout.run(&["db:rehearse"]).exits(0).says("1 file proven");
+    checkout.migration("V00005__empty.sql", "DELETE FROM orders;\n");
+    checkout.migration(
+        "V00006__no_email.sql",
+        "ALTER TABLE users DROP COLUMN IF EXISTS email;\n",
+    );
+    let run = checkout.run(&["db:rehearse", "--json"]).exits(4);
+    let reasons: Vec<Value> = files(&run).iter().map(|file| file["reasons"].clone()).collect();
+    let orders = "the check `orders_exist` (migrations/checks/orders_exist.sql:1) passes before it and fails after it: {\"?column?\":false}";
+    assert_eq!(
+        (&reasons[0], &reasons[1]),
+        (&serde_json::json!([]), &serde_json::json!([orders]))
+    );
+    let emails = reasons[2].to_string();
+    assert!(
+        emails.contains("`emails_are_there`") && emails.contains("cannot be carried out after it"),
+        "{emails}"
+    );
+    assert_eq!(reasons[2].as_array().unwrap().len(), 1, "{emails}");
+}
+
+#[test]
 fn empty_tables_get_made_up_rows_for_a_try() {
     let database = TestDatabase::new();
     let checkout = Checkout::on(&database);

@@ -66,10 +66,17 @@ pub(crate) fn run(
     let history = SchemaHistory::read(session)?;
     let runner = Runner { session, timeout };
     let mut reports = builtin::run(&runner, folder, &history)?;
-    for file in files {
-        reports.extend(file.queries().map(|query| own(&runner, file, &query)));
-    }
+    reports.extend(run_own(session, files, timeout));
     Ok(reports)
+}
+
+/// Runs the team's own alone, in the order of their names.
+pub(crate) fn run_own(session: &Session, files: &[CheckFile], timeout: Duration) -> Vec<Report> {
+    let runner = Runner { session, timeout };
+    let each = files
+        .iter()
+        .flat_map(|file| file.queries().map(move |query| (file, query)));
+    each.map(|(file, query)| own(&runner, file, &query)).collect()
 }
 
 /// One query of a team's own.

@@ -7,11 +7,12 @@ use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, Script, repeatable_runs};
 use serde_json::json;
 
+use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count};
 use crate::progress::Progress;
-use crate::rehearse::{self, Rehearsed, Start, Subject};
+use crate::rehearse::{self, Rehearsed, Start, Subject, Validation};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -19,7 +20,7 @@ use crate::workspace::Workspace;
 /// Prove pending files on a throwaway database, and measure what they lock
 ///
 /// Each file is applied to a database that is like the target, and applied again: the second run must change nothing,
-/// neither the schema nor a row. Of each statement it says which locks it takes on tables that were there before, which
+/// neither the schema nor a row, and no query of migrations/checks may fail that passed before. Of each statement it says which locks it takes on tables that were there before, which
 /// tables it writes anew or reads from end to end, and how long it takes.
 ///
 /// The throwaway database is made on SHADOW_DATABASE_URL where that is set, else on the server of DATABASE_URL where the
@@ -43,6 +44,7 @@ pub(crate) struct Rehearse {
 impl Rehearse {
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         let folder = workspace.read_migrations()?;
+        let checks = CheckFile::read_all(workspace)?;
         let target = Target::open(workspace, output)?;
         let history = SchemaHistory::read(&target.session)?;
         let plan = Plan::new(folder.files(), &history);
@@ -79,7 +81,7 @@ impl Rehearse {
         };
         let rehearsed = start
             .prepare(&shadow, &target, &applied, &current, workspace, output)
-            .and_then(|()| each(&shadow, &subjects))
+            .and_then(|()| each(&shadow, &subjects, &checks))
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
         if let Some(path) = &self.html {
             write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
@@ -140,12 +142,19 @@ fn before(plan: &Plan<'_>, files: &[MigrationFile]) -> Vec<MigrationFile> {
     applied.take_while(|file| !is_rehearsed(file)).cloned().collect()
 }
 
-fn each(shadow: &Shadow, subjects: &[Subject<'_>]) -> Result<Vec<Rehearsed>, Error> {
+fn each(shadow: &Shadow, subjects: &[Subject<'_>], checks: &[CheckFile]) -> Result<Vec<Rehearsed>, Error> {
     let mut progress = Progress::new();
+    let mut validation = Validation::begin(shadow.session(), checks);
     let mut rehearsed = Vec::new();
     for &subject in subjects {
         progress.show(&format!("rehearsing {}", subject.file.path()));
-        rehearsed.push(rehearse::rehearse(shadow.session(), subject)?);
+        let mut file = rehearse::rehearse(shadow.session(), subject)?;
+        validation.after(shadow.session(), &mut file);
+        // a query that a signal stopped says nothing
+        if let Some(interruption) = shadow.interruption() {
+            return Err(interruption);
+        }
+        rehearsed.push(file);
         // what comes behind it would fail because of it
         if rehearsed.iter().any(|file| file.first.error.is_some()) {
             break;

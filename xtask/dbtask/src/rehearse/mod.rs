@@ -14,6 +14,7 @@ mod page;
 mod relations;
 mod start;
 mod table;
+mod validation;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(crate) use self::page::page;
 use self::relations::Relations;
 pub(crate) use self::start::Start;
 pub(crate) use self::table::table;
+pub(crate) use self::validation::Validation;
 use crate::facts::{Change, Difference, Facts};
 use crate::output::count;
 
