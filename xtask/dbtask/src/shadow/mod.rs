@@ -14,7 +14,7 @@ mod strays;
 use std::time::Duration;
 
 use dbtask_rules::MigrationFile;
-use dbtask_runner::{DatabaseUrl, Error, Migrations, Options, Script, Session, migrate, quote_identifier, sql_error};
+use dbtask_runner::{Error, Migrations, Options, Script, Session, migrate, quote_identifier, sql_error};
 
 use self::likeness::Likeness;
 use self::server::Server;
@@ -80,12 +80,6 @@ impl Shadow {
     /// Its session: one that migrates, and that Ctrl-C and SIGTERM cancel.
     pub(crate) fn session(&self) -> &Session {
         &self.target.session
-    }
-
-    /// Its address, password included.
-    #[allow(dead_code, reason = "what is measured statement by statement, or restored, needs it")]
-    pub(crate) fn url(&self) -> &DatabaseUrl {
-        &self.target.url
     }
 
     /// It, as a target: for a restore, and for whatever else works on one.
