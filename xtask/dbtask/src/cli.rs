@@ -29,7 +29,7 @@ Production:        never pushed to; README.md, \"Production\", has the steps
 
 DATABASE_URL comes from the environment, else from .env at the workspace root.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 something is pending (--check) or not proven,\n130 and 143 interrupted by Ctrl-C, by SIGTERM";
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a guard, 4 something is pending,\ndiffers or is not proven, 130 and 143 interrupted by Ctrl-C, by SIGTERM";
 
 /// Migrations for PostgreSQL, checked by the compiler and applied one transaction a file
 #[derive(Debug, Parser)]
