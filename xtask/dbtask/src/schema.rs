@@ -89,12 +89,8 @@ pub(crate) fn migrating_role(session: &Session) -> Result<String, Error> {
 }
 
 fn pg_dump(url: &DatabaseUrl, tools: &ClientTools, snapshot: &str) -> Result<String, Error> {
-    let mut command = std::process::Command::new(tools.bin.join("pg_dump"));
-    // a PGHOSTADDR or PGSERVICE of the caller's would lead to another server than the one that was looked at
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-        command.env_remove(name);
-    }
-    let output = command
+    let output = tools
+        .command("pg_dump", url)
         .args(["--schema-only", "--no-owner", "--no-subscriptions", "--no-password"])
         .args(["--encoding=UTF8", "--lock-wait-timeout=60s", "--exclude-schema=dbtask"])
         .args([
@@ -103,8 +99,6 @@ fn pg_dump(url: &DatabaseUrl, tools: &ClientTools, snapshot: &str) -> Result<Str
         ])
         .arg(format!("--snapshot={snapshot}"))
         .arg(format!("--dbname={}", url.without_password()))
-        .envs(url.child_environment())
-        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
         .map_err(|e| Error::failed("failed to run pg_dump").cause(e.to_string()))?;

@@ -15,7 +15,7 @@ use super::snapshot::Snapshot;
 use super::tool;
 use crate::output::{bytes, duration, thousands};
 use crate::progress::Progress;
-use crate::server::ClientTools;
+use crate::server::{ClientTools, clean};
 
 /// The fastest first that also makes files small: on one core zstd's first level keeps up with the server, lz4 does with
 /// larger files, and zlib's first level takes less than half the time of its sixth, which is pg_dump's default.
@@ -45,7 +45,7 @@ pub(super) fn compression(tools: &ClientTools) -> &'static str {
     let pg_dump = tools.bin.join("pg_dump");
     let can = |method: &&str| {
         // it reads its options before it looks for the server, which is not there
-        let output = tool::clean(&mut Command::new(&pg_dump))
+        let output = clean(&mut Command::new(&pg_dump))
             .args(["--format=custom", "--no-password", "--host=/nonexistent", "--dbname=x"])
             .arg(format!("--compress={method}"))
             .stdin(Stdio::null())

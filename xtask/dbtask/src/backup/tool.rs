@@ -5,17 +5,10 @@ use std::process::{Child, Command, Stdio};
 
 use dbtask_runner::{DatabaseUrl, Error};
 
+use crate::server::clean;
+
 /// How many lines of a failed tool's words are shown.
 const SHOWN_LINES: usize = 12;
-
-/// Takes every PG… variable from a command: a PGHOSTADDR or PGSERVICE of the caller's would lead to another server than
-/// the one that was looked at.
-pub(super) fn clean(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
-        command.env_remove(name);
-    }
-    command.env("LC_ALL", "C")
-}
 
 /// Starts a tool, its words to be read. With a URL, its password goes into the environment, never among the arguments.
 pub(super) fn spawn(command: &mut Command, url: Option<&DatabaseUrl>) -> Result<Child, Error> {

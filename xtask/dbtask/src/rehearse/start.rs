@@ -1,10 +1,10 @@
 //! Where a rehearsal begins.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use dbtask_rules::{MigrationFile, RepeatableFile};
 use dbtask_runner::{Error, Migrations};
-use xshell::{Shell, cmd};
 
 use crate::backup::{Archive, Backup, Manner};
 use crate::output::Output;
@@ -109,25 +109,18 @@ impl SchemaDump {
         };
         // there first, so that it is private from its first byte
         private_file(&dump.path).map_err(|e| failed(e.to_string()))?;
-        let shell = Shell::new().map_err(|e| failed(e.to_string()))?;
-        // a PGHOSTADDR or PGSERVICE of the caller's would lead to another server
-        let foreign = std::env::vars_os().map(|(name, _)| name);
-        let foreign: Vec<_> = foreign
-            .filter(|name| name.to_string_lossy().starts_with("PG"))
-            .collect();
-        let (pg_dump, path, url) = (tools.bin.join("pg_dump"), &dump.path, target.url.without_password());
-        let mut command = cmd!(
-            shell,
-            "{pg_dump} --schema-only --format=custom --no-password --lock-wait-timeout=60s --file={path} --dbname={url}"
-        );
-        for name in foreign {
-            command = command.env_remove(name);
-        }
-        let output = command
-            .envs(target.url.child_environment())
-            .env("LC_ALL", "C")
-            .quiet()
-            .ignore_status()
+        let output = tools
+            .command("pg_dump", &target.url)
+            .args([
+                "--schema-only",
+                "--format=custom",
+                "--no-password",
+                "--lock-wait-timeout=60s",
+            ])
+            .arg("--file")
+            .arg(&dump.path)
+            .arg(format!("--dbname={}", target.url.without_password()))
+            .stdin(Stdio::null())
             .output()
             .map_err(|e| failed(e.to_string()))?;
         if output.status.success() {

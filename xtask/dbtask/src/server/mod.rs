@@ -28,6 +28,7 @@ pub use data::DataFolder;
 pub use installation::Installation;
 pub use port::free_port;
 pub use postmaster::Postmaster;
+pub(crate) use tools::clean;
 pub use tools::{ClientTools, client_tools};
 
 use std::path::Path;

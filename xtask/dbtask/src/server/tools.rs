@@ -1,8 +1,9 @@
 //! The client programs that fit a server.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use dbtask_runner::Error;
+use dbtask_runner::{DatabaseUrl, Error};
 use xshell::{Shell, cmd};
 
 use super::advice::{Wanted, install};
@@ -17,6 +18,24 @@ pub struct ClientTools {
     pub version: String,
     /// `16`.
     pub major: u32,
+}
+
+impl ClientTools {
+    /// One of the programs, led to a server by its arguments: the password is in its environment, never among them.
+    pub(crate) fn command(&self, program: &str, url: &DatabaseUrl) -> Command {
+        let mut command = Command::new(self.bin.join(program));
+        clean(&mut command).envs(url.child_environment());
+        command
+    }
+}
+
+/// Takes every PG… variable from a command: a PGHOSTADDR or PGSERVICE of the caller's would lead to another server than
+/// the one that was looked at.
+pub(crate) fn clean(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C")
 }
 
 /// The client programs with the lowest major that can dump a server of `server_major`: `pg_dump` refuses servers that are
