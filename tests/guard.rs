@@ -58,9 +58,11 @@ fn a_refusal_names_the_steps_with_the_commands_for_this_database() {
     std::fs::rename(checkout.root().join(".env"), checkout.root().join("prod.env")).unwrap();
     let run = checkout.run(&["db:push", "--env-file", "prod.env"]).exits(3);
     for command in [
-        "`cargo xtask db:backup --env-file prod.env`",
-        "--to VERSION --env-file prod.env`",
-        "`cargo xtask db:status --check --env-file prod.env`",
+        "`cargo xtask db:plan FILE --env-file prod.env`",
+        "`cargo xtask db:backup --verify --env-file prod.env`",
+        "`cargo xtask db:rehearse FILE --env-file prod.env`",
+        "`cargo xtask db:apply FILE --env-file prod.env`",
+        "`cargo xtask db:check --env-file prod.env`",
         "`cargo xtask db:mark development --env-file prod.env`",
     ] {
         assert!(run.text().contains(command), "{command} is not in {}", run.text());

@@ -10,6 +10,7 @@
 )]
 
 mod app;
+mod apply;
 mod backup;
 mod backup_faults;
 mod backup_proof;

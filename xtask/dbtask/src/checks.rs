@@ -4,7 +4,8 @@
 //! that brought it about, and may be said better later, while an applied file never changes. The rest are built in.
 //!
 //! A check is a query. It passes where it returns no row, or rows of a single boolean that are all true; every other row
-//! says what is wrong. Each runs in a READ ONLY transaction of its own, which is rolled back, under a statement timeout.
+//! says what is wrong. Each runs in a READ ONLY transaction of its own, which is rolled back, under a statement timeout; or,
+//! before a file is committed, in a read-only subtransaction of the file's.
 
 mod builtin;
 mod file;
@@ -54,6 +55,21 @@ impl Report {
     pub(crate) fn passed(&self) -> bool {
         matches!(self.outcome, Outcome::Passed)
     }
+
+    /// A line; below it what was found.
+    pub(crate) fn describe(&self) -> String {
+        let place = self.file.as_ref().map_or(String::new(), |file| format!("  {file}"));
+        let state = if self.passed() { "ok" } else { "failed" };
+        let mut lines = vec![format!("  {state:<6}  {}{place}", self.name)];
+        match &self.outcome {
+            Outcome::Passed => {}
+            Outcome::Found(rows) => lines.extend(rows.iter().map(|row| format!("          {row}"))),
+            Outcome::Broken(error) => lines.extend(error.to_string().lines().map(|line| format!("          {line}"))),
+        }
+        lines.extend(self.note.iter().map(|note| format!("          note: {note}")));
+        lines.extend(self.help.iter().map(|help| format!("          help: {help}")));
+        lines.join("\n")
+    }
 }
 
 /// Runs all checks: the built-in ones, then the team's own in the order of their names.
@@ -63,16 +79,59 @@ pub(crate) fn run(
     files: &[CheckFile],
     timeout: Duration,
 ) -> Result<Vec<Report>, Error> {
-    let history = SchemaHistory::read(session)?;
-    let runner = Runner { session, timeout };
-    let mut reports = builtin::run(&runner, folder, &history)?;
-    reports.extend(run_own(session, files, timeout));
+    let runner = Runner {
+        session,
+        timeout,
+        within: false,
+    };
+    all(&runner, folder, files)
+}
+
+/// As [`run`], in the transaction that is open, which goes on as if nothing had been asked.
+pub(crate) fn run_within(
+    session: &Session,
+    folder: &MigrationFolder,
+    files: &[CheckFile],
+    timeout: Duration,
+) -> Result<Vec<Report>, Error> {
+    let failed = |e| sql_error("failed to run the checks before the commit", &e);
+    // the search_path is the database's again, not what the file made it; the transaction holds locks, so that waiting for
+    // others has an early end
+    session
+        .batch(&format!(
+            "SAVEPOINT dbtask_checks;SET LOCAL search_path TO DEFAULT;SET LOCAL lock_timeout='1s';\
+             SET LOCAL statement_timeout={}",
+            timeout.as_millis()
+        ))
+        .map_err(failed)?;
+    let runner = Runner {
+        session,
+        timeout,
+        within: true,
+    };
+    let reports = all(&runner, folder, files)?;
+    session
+        .batch("ROLLBACK TO SAVEPOINT dbtask_checks;RELEASE SAVEPOINT dbtask_checks")
+        .map_err(failed)?;
+    Ok(reports)
+}
+
+fn all(runner: &Runner<'_>, folder: &MigrationFolder, files: &[CheckFile]) -> Result<Vec<Report>, Error> {
+    let history = SchemaHistory::read(runner.session)?;
+    let mut reports = builtin::run(runner, folder, &history)?;
+    for file in files {
+        reports.extend(file.queries().map(|query| own(runner, file, &query)));
+    }
     Ok(reports)
 }
 
 /// Runs the team's own alone, in the order of their names.
 pub(crate) fn run_own(session: &Session, files: &[CheckFile], timeout: Duration) -> Vec<Report> {
-    let runner = Runner { session, timeout };
+    let runner = Runner {
+        session,
+        timeout,
+        within: false,
+    };
     let each = files
         .iter()
         .flat_map(|file| file.queries().map(move |query| (file, query)));
@@ -141,23 +200,32 @@ fn broken(runner: &Runner<'_>, file: &CheckFile, query: &file::Query<'_>, error:
         .at(Excerpt::of_byte(&file.path, &file.text, query.start + offset))
 }
 
-/// Carries out queries, each in a READ ONLY transaction of its own.
+/// Carries out queries, each in a READ ONLY transaction of its own, or `within` the one that is open.
 struct Runner<'a> {
     session: &'a Session,
     timeout: Duration,
+    within: bool,
 }
 
 impl Runner<'_> {
     /// The first rows of a query, as JSON objects.
     fn rows(&self, sql: &str) -> Result<Vec<String>, SqlError> {
         let timeout = self.timeout.as_millis();
+        let (begin, end) = if self.within {
+            (
+                "SAVEPOINT dbtask_check;SET LOCAL transaction_read_only=on",
+                "ROLLBACK TO SAVEPOINT dbtask_check;RELEASE SAVEPOINT dbtask_check",
+            )
+        } else {
+            ("BEGIN READ ONLY", "ROLLBACK")
+        };
         // rows that a policy hides from this role would be overlooked: that becomes an error
         self.session.batch(&format!(
-            "BEGIN READ ONLY;SET LOCAL statement_timeout={timeout};SET LOCAL row_security=off"
+            "{begin};SET LOCAL statement_timeout={timeout};SET LOCAL row_security=off"
         ))?;
         // as one parameterless query of the extended protocol: a second statement in it is a syntax error
         let rows = self.session.query(&format!("{BEFORE}{sql}{BEHIND}"), &[]);
-        let end = self.session.batch("ROLLBACK");
+        let end = self.session.batch(end);
         let rows = rows?;
         end?;
         rows.iter().map(|row| row.try_get(0)).collect()

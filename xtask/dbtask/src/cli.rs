@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use dbtask_runner::Error;
 
 use crate::commands::{
-    backup, baseline, check, down, drift, drop, explain, lint, mark, new, plan, push, rehearse, repair, reset, restore,
-    schema, setup, status, up,
+    apply, backup, baseline, check, down, drift, drop, explain, lint, log, mark, new, plan, push, rehearse, repair,
+    reset, restore, schema, setup, status, up,
 };
 use crate::exit::Exit;
 use crate::output::Output;
@@ -25,7 +25,7 @@ const AFTER_HELP: &str = "\
 To begin:          cargo xtask setup
 Every day:         cargo xtask db:new add_users, write the SQL, cargo xtask db:push
 To start over:     cargo xtask db:reset
-Production:        never pushed to; README.md, \"Production\", has the steps
+Production:        cargo xtask db:apply FILE; README.md, \"Production\", has the steps
 
 DATABASE_URL comes from the environment, else from .env at the workspace root.
 
@@ -92,6 +92,10 @@ enum Command {
     Mark(mark::Mark),
     #[command(name = "db:plan")]
     Plan(plan::Plan),
+    #[command(name = "db:apply")]
+    Apply(apply::Apply),
+    #[command(name = "db:log")]
+    Log(log::Log),
     #[command(name = "db:check")]
     Check(check::Check),
     #[command(name = "db:up")]
@@ -126,6 +130,8 @@ impl Cli {
             Command::Restore(command) => command.run(&workspace, output),
             Command::Mark(command) => command.run(&workspace, output),
             Command::Plan(command) => command.run(&workspace, output),
+            Command::Apply(command) => command.run(&workspace, output),
+            Command::Log(command) => command.run(&workspace, output),
             Command::Check(command) => command.run(&workspace, output),
             Command::Up(command) => command.run(&workspace, output),
             Command::Down(command) => command.run(&workspace, output),

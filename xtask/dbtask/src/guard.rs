@@ -63,14 +63,7 @@ pub(crate) fn development_only(target: &Target, command: &str) -> Result<Conditi
     primary_only(target, command)?;
     let treatment = Treatment::of(target)?;
     if treatment.counts_as < Mark::Production {
-        let changed = Error::refused(format!(
-            "`{command}` is refused: the mark of {} has changed",
-            target.describe()
-        ))
-        .cause("it was changed after this command had looked at it")
-        .state("nothing was changed")
-        .help("`cargo xtask db:status` says what it is now");
-        return Ok(Condition::new(treatment.marks.unchanged(), changed));
+        return Ok(unchanged(target, command, &treatment));
     }
     let error = Error::refused(format!(
         "`{command}` is refused: {} is {}",
@@ -100,6 +93,18 @@ pub(crate) fn development_only(target: &Target, command: &str) -> Result<Conditi
     })
 }
 
+/// What has to hold in each transaction of a command that went by what the database is marked as.
+pub(crate) fn unchanged(target: &Target, command: &str, treatment: &Treatment) -> Condition {
+    let changed = Error::refused(format!(
+        "`{command}` is refused: the mark of {} has changed",
+        target.describe()
+    ))
+    .cause("it was changed after this command had looked at it")
+    .state("nothing was changed")
+    .help("`cargo xtask db:status` says what it is now");
+    Condition::new(treatment.marks.unchanged(), changed)
+}
+
 /// Refuses a standby.
 pub(crate) fn primary_only(target: &Target, command: &str) -> Result<(), Error> {
     if !target.identity.in_recovery {
@@ -116,15 +121,16 @@ pub(crate) fn primary_only(target: &Target, command: &str) -> Result<(), Error> 
 fn steps(target: &Target) -> String {
     format!(
         "production is changed in steps, never pushed to:\n\
-         1. take a backup: `{}`\n\
-         2. write one targeted, idempotent file: `cargo xtask db:new NAME`; `{}` says what it would do\n\
-         3. rehearse it on staging: `cargo xtask db:restore FILE` into an empty database there, then `cargo xtask db:push`\n\
-         4. apply exactly that file: `{}` prints it with its history row, for `psql`\n\
-         5. validate with read-only checks: `{}`, `{}`",
-        target.typed("db:backup"),
+         1. write one targeted, idempotent file: `cargo xtask db:new NAME`; `{}` says what it would do\n\
+         2. take a backup, and prove it: `{}`\n\
+         3. rehearse the file: `{}`\n\
+         4. apply exactly that file: `{}`, which takes these steps itself where they are not taken, and runs the checks; \
+         later `{}` asks again, and `{}` says who applied what",
         target.typed("db:plan FILE"),
-        target.typed("db:push --dry-run --sql --to VERSION"),
-        target.typed("db:status --check"),
+        target.typed("db:backup --verify"),
+        target.typed("db:rehearse FILE"),
+        target.typed("db:apply FILE"),
         target.typed("db:check"),
+        target.typed("db:log"),
     )
 }

@@ -10,6 +10,7 @@
 //!
 //! Every command is a straight line: *environment → target → plan → guard → apply → report*.
 
+mod apply;
 mod backup;
 mod beside;
 mod catalog;

@@ -65,6 +65,13 @@ impl Target {
         Target::in_workspace(workspace, url, session)
     }
 
+    /// As [`Target::open_direct`], with a session that can migrate.
+    pub(crate) fn open_to_apply(workspace: &Workspace, output: &Output) -> Result<Target, Error> {
+        let url = database_url(workspace, output, Environment::direct_database_url)?;
+        let session = Session::connect_to_migrate(&url)?;
+        Target::in_workspace(workspace, url, session)
+    }
+
     /// As [`Target::open_or_create`], for migrations: over `DIRECT_DATABASE_URL` where it is set, and with Ctrl-C handled
     /// by the session.
     pub(crate) fn open_to_migrate(workspace: &Workspace, output: &Output) -> Result<Target, Error> {

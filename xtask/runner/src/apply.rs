@@ -11,6 +11,7 @@ use refinery::Migration;
 use refinery_core::Migrate;
 use refinery_core::error::Kind as EngineKind;
 
+use crate::before_commit::BeforeCommit;
 use crate::fit::refuse_unfit;
 use crate::history::HISTORY_TABLE;
 use crate::history_row::history_row;
@@ -91,6 +92,8 @@ pub struct Options {
     pub allow_out_of_order: bool,
     /// What has to hold in the transaction of each file; asked there before the file is carried out.
     pub condition: Option<Condition>,
+    /// What is done in the transaction of each numbered file before it is committed.
+    pub before_commit: Option<BeforeCommit>,
 }
 
 impl Default for Options {
@@ -102,6 +105,7 @@ impl Default for Options {
             statement_timeout: None,
             allow_out_of_order: false,
             condition: None,
+            before_commit: None,
         }
     }
 }
@@ -201,6 +205,8 @@ enum Sent<'m> {
     Whole,
     /// A signal came between two of its parts: its transaction is open.
     Interrupted(Error),
+    /// What is done before the COMMIT failed: its transaction is open.
+    Objected(Error),
     Failed(&'m Part<'m>, Failure),
 }
 
@@ -328,12 +334,30 @@ impl<'a> Run<'a> {
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
             let standard = self.preflight.standard_strings;
-            let message = Message::new(sql, record, self.limits(&patience), self.checks(), standard);
-            let (part, failure) = match self.send_parts(file, &message, &patience) {
+            let before_commit = match (unit, closing) {
+                (Unit::Versioned(_), None) => self.options.before_commit.clone(),
+                _ => None,
+            };
+            let message = Message::new(
+                sql,
+                record,
+                self.limits(&patience),
+                self.checks(),
+                standard,
+                before_commit.is_some(),
+            );
+            let (part, failure) = match self.send_parts(file, &message, before_commit.as_ref(), &patience) {
                 Sent::Whole => return Ok(()),
                 Sent::Interrupted(error) => {
                     let _ = self.session.batch("ROLLBACK");
                     return Err(error.state(self.rolled_back(file, closing)));
+                }
+                Sent::Objected(error) => {
+                    let _ = self.session.batch("ROLLBACK");
+                    let _ = self.session.batch(&self.checks().reset());
+                    let rolled_back = self.rolled_back(file, closing);
+                    let interrupted = self.interrupted(rolled_back.clone());
+                    return Err(interrupted.unwrap_or_else(|| error.state(rolled_back)));
                 }
                 Sent::Failed(part, failure) => (part, failure),
             };
@@ -380,13 +404,24 @@ impl<'a> Run<'a> {
     }
 
     /// Sends what a file consists of. A signal that comes between two parts finds nothing to cancel, and ends it, too.
-    fn send_parts<'m>(&mut self, file: Script<'_>, message: &'m Message<'_>, patience: &Patience) -> Sent<'m> {
+    fn send_parts<'m>(
+        &mut self,
+        file: Script<'_>,
+        message: &'m Message<'_>,
+        before_commit: Option<&BeforeCommit>,
+        patience: &Patience,
+    ) -> Sent<'m> {
         let since = Instant::now();
         for (part, number) in message.parts.iter().zip(0..) {
             if number > 0
                 && let Some(interrupted) = self.interrupted(String::new())
             {
                 return Sent::Interrupted(interrupted);
+            }
+            if number + 1 == message.parts.len()
+                && let Some(Err(error)) = before_commit.map(|work| work.carry_out(self.session, &self.table))
+            {
+                return Sent::Objected(error);
             }
             if let Err(failure) = self.send_since(since, file, &part.text, patience) {
                 return Sent::Failed(part, failure);

@@ -43,6 +43,10 @@ pub(crate) enum Event {
     /// A file that was edited after it was applied was recorded as it is now. `details`: `role`, `account`, `reason`,
     /// and `before`, the `name` and the `checksum` that the history had; `checksum` has the new one.
     Repair,
+    /// A file was applied by `db:apply`; where it has a transaction, the entry is made in it. `details`: `role`, `account`,
+    /// `host` and `client`, the machine and its address as the server sees it, `commit`, of git, `backup`, the folder of the
+    /// backup that was proven before, `plan`, the fingerprint of the schema before, and `seconds`.
+    Apply,
 }
 
 impl Event {
@@ -54,6 +58,7 @@ impl Event {
             Event::Complete => "complete",
             Event::Repeatable => "repeatable",
             Event::Repair => "repair",
+            Event::Apply => "apply",
         }
     }
 }

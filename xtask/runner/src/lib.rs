@@ -46,8 +46,10 @@
 //! }
 //! ```
 
+mod application;
 mod apply;
 mod baseline;
+mod before_commit;
 mod condition;
 mod connection_error;
 mod database_url;
@@ -77,8 +79,10 @@ mod tls;
 mod unit;
 mod verify;
 
+pub use application::{Application, Entry, journal_entries};
 pub use apply::{AppliedFile, Event, Migrated, Options, migrate};
 pub use baseline::{Baseline, record};
+pub use before_commit::BeforeCommit;
 pub use condition::Condition;
 pub use connection_error::connection_error;
 pub use database_url::DatabaseUrl;

@@ -115,13 +115,14 @@ pub(crate) struct Part<'a> {
 
 impl<'a> Message<'a> {
     /// The message for a file's `sql` with refinery's `history_row`. `standard` is the server's
-    /// `standard_conforming_strings`.
+    /// `standard_conforming_strings`. Where it `pauses`, the last part is what commits, alone.
     pub(crate) fn new(
         sql: &'a str,
         history_row: &str,
         limits: Limits,
         checks: Checks<'_>,
         standard: bool,
+        pauses: bool,
     ) -> Message<'a> {
         let (settings, n) = limits.settings();
         let condition = checks.condition();
@@ -139,14 +140,23 @@ impl<'a> Message<'a> {
             String::new()
         };
         // The line break ends a comment on the file's last line; the semicolon, its last statement.
-        let suffix = format!("\n;RESET SESSION AUTHORIZATION;{guard};{history_row};COMMIT;{RESET}{again}");
+        let mut suffix = format!("\n;RESET SESSION AUTHORIZATION;{guard};{history_row};");
+        let commit = format!("COMMIT;{RESET}{again}");
+        // whatever was done in between, the transaction is still the one that was begun
+        let commit = if pauses {
+            Some(format!("{guard};{commit}"))
+        } else {
+            suffix.push_str(&commit);
+            None
+        };
+        let frame = |text: String, statements: usize| Part {
+            text: Cow::Owned(text),
+            start: None,
+            prefix_characters: 0,
+            prefix_statements: statements,
+        };
+        let mut parts = Vec::new();
         if sql.len() > PIECE {
-            let frame = |text: String, statements: usize| Part {
-                text: Cow::Owned(text),
-                start: None,
-                prefix_characters: 0,
-                prefix_statements: statements,
-            };
             let piece = |start: usize, end: usize| Part {
                 text: Cow::Borrowed(&sql[start..end]),
                 start: Some(start),
@@ -155,23 +165,23 @@ impl<'a> Message<'a> {
             };
             let starts = cuts(sql, PIECE, standard);
             let ends = starts.iter().skip(1).copied().chain([sql.len()]);
-            let mut parts = vec![frame(prefix, prefix_statements)];
+            parts.push(frame(prefix, prefix_statements));
             parts.extend(starts.iter().zip(ends).map(|(&start, end)| piece(start, end)));
             parts.push(frame(suffix, 0));
-            return Message { parts };
-        }
-        let mut text = String::with_capacity(prefix.len() + sql.len() + suffix.len());
-        text.push_str(&prefix);
-        text.push_str(sql);
-        text.push_str(&suffix);
-        Message {
-            parts: vec![Part {
+        } else {
+            let mut text = String::with_capacity(prefix.len() + sql.len() + suffix.len());
+            text.push_str(&prefix);
+            text.push_str(sql);
+            text.push_str(&suffix);
+            parts.push(Part {
                 text: Cow::Owned(text),
                 start: Some(0),
                 prefix_characters: prefix.len(),
                 prefix_statements,
-            }],
+            });
         }
+        parts.extend(commit.map(|commit| frame(commit, 0)));
+        Message { parts }
     }
 }
 
@@ -304,6 +314,7 @@ mod tests {
                 condition: None,
             },
             true,
+            false,
         );
         let texts: Vec<&str> = message.parts.iter().map(|part| &*part.text).collect();
         let (first, last) = (texts[0], texts[texts.len() - 1]);

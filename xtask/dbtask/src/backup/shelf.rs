@@ -121,10 +121,6 @@ impl Shelf {
     }
 
     /// The newest backup of the very database that a restore has proven and that is not older than `max_age`.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for db:apply, which takes a backup only where there is none")
-    )]
     pub(crate) fn latest_proven(&self, identity: &Identity, max_age: Duration) -> Option<Backup> {
         let proven = self.list().0.into_iter().find(|backup| {
             let manifest = backup.manifest();

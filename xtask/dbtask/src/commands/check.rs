@@ -36,7 +36,7 @@ impl Check {
         let reports = checks::run(&target.session, &folder, &files, self.statement_timeout)?;
         let failed = reports.iter().filter(|report| !report.passed()).count();
         let mut text = vec![target.describe()];
-        text.extend(reports.iter().map(describe));
+        text.extend(reports.iter().map(Report::describe));
         text.push(match failed {
             0 => format!("{} passed", count(reports.len(), "check")),
             n => format!("{} of {} failed", n, count(reports.len(), "check")),
@@ -49,21 +49,6 @@ impl Check {
         output.result(&text.join("\n"), &json);
         Ok(if failed == 0 { Exit::Done } else { Exit::Pending })
     }
-}
-
-/// A line; below it what was found.
-fn describe(report: &Report) -> String {
-    let place = report.file.as_ref().map_or(String::new(), |file| format!("  {file}"));
-    let state = if report.passed() { "ok" } else { "failed" };
-    let mut lines = vec![format!("  {state:<6}  {}{place}", report.name)];
-    match &report.outcome {
-        Outcome::Passed => {}
-        Outcome::Found(rows) => lines.extend(rows.iter().map(|row| format!("          {row}"))),
-        Outcome::Broken(error) => lines.extend(error.to_string().lines().map(|line| format!("          {line}"))),
-    }
-    lines.extend(report.note.iter().map(|note| format!("          note: {note}")));
-    lines.extend(report.help.iter().map(|help| format!("          help: {help}")));
-    lines.join("\n")
 }
 
 fn to_json(report: &Report) -> Value {

@@ -1,5 +1,6 @@
 //! The commands, one file each, named as typed.
 
+pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod baseline;
 pub(crate) mod check;
@@ -8,6 +9,7 @@ pub(crate) mod drift;
 pub(crate) mod drop;
 pub(crate) mod explain;
 pub(crate) mod lint;
+pub(crate) mod log;
 pub(crate) mod mark;
 pub(crate) mod new;
 pub(crate) mod plan;

@@ -11,8 +11,7 @@ use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count};
-use crate::progress::Progress;
-use crate::rehearse::{self, Rehearsed, Start, Subject, Validation};
+use crate::rehearse::{self, Rehearsed, Start, Subject};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -81,7 +80,7 @@ impl Rehearse {
         };
         let rehearsed = start
             .prepare(&shadow, &target, &applied, &current, workspace, output)
-            .and_then(|()| each(&shadow, &subjects, &checks))
+            .and_then(|()| rehearse::all(&shadow, &subjects, &checks))
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
         if let Some(path) = &self.html {
             write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
@@ -128,7 +127,7 @@ impl Rehearse {
 }
 
 /// By `migrations/V00014__add_users.sql`, by the name alone, or by `14`.
-fn is_named(file: &MigrationFile, named: &str) -> bool {
+pub(crate) fn is_named(file: &MigrationFile, named: &str) -> bool {
     let name = Path::new(named).file_name().and_then(|name| name.to_str());
     name == Some(&file.name().to_string())
         || super::push::parse_version(named).is_ok_and(|version| version == file.version())
@@ -140,27 +139,6 @@ fn before(plan: &Plan<'_>, files: &[MigrationFile]) -> Vec<MigrationFile> {
     let is_rehearsed = |file: &MigrationFile| files.iter().any(|other| other.version() == file.version());
     let applied = plan.applied.iter().map(|(file, _)| *file);
     applied.take_while(|file| !is_rehearsed(file)).cloned().collect()
-}
-
-fn each(shadow: &Shadow, subjects: &[Subject<'_>], checks: &[CheckFile]) -> Result<Vec<Rehearsed>, Error> {
-    let mut progress = Progress::new();
-    let mut validation = Validation::begin(shadow.session(), checks);
-    let mut rehearsed = Vec::new();
-    for &subject in subjects {
-        progress.show(&format!("rehearsing {}", subject.file.path()));
-        let mut file = rehearse::rehearse(shadow.session(), subject)?;
-        validation.after(shadow.session(), &mut file);
-        // a query that a signal stopped says nothing
-        if let Some(interruption) = shadow.interruption() {
-            return Err(interruption);
-        }
-        rehearsed.push(file);
-        // what comes behind it would fail because of it
-        if rehearsed.iter().any(|file| file.first.error.is_some()) {
-            break;
-        }
-    }
-    Ok(rehearsed)
 }
 
 fn write(path: &Path, page: &str) -> Result<(), Error> {

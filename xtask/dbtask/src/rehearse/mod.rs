@@ -28,9 +28,12 @@ pub(crate) use self::page::page;
 use self::relations::Relations;
 pub(crate) use self::start::Start;
 pub(crate) use self::table::table;
-pub(crate) use self::validation::Validation;
+use self::validation::Validation;
+use crate::checks::CheckFile;
 use crate::facts::{Change, Difference, Facts};
 use crate::output::count;
+use crate::progress::Progress;
+use crate::shadow::Shadow;
 
 /// How many differences a reason names.
 const NAMED: usize = 8;
@@ -101,8 +104,30 @@ pub(crate) struct Subject<'a> {
     pub(crate) in_transaction: bool,
 }
 
+/// Rehearses files in order, up to the first that cannot be applied.
+pub(crate) fn all(shadow: &Shadow, subjects: &[Subject<'_>], checks: &[CheckFile]) -> Result<Vec<Rehearsed>, Error> {
+    let mut progress = Progress::new();
+    let mut validation = Validation::begin(shadow.session(), checks);
+    let mut rehearsed = Vec::new();
+    for &subject in subjects {
+        progress.show(&format!("rehearsing {}", subject.file.path()));
+        let mut file = rehearse(shadow.session(), subject)?;
+        validation.after(shadow.session(), &mut file);
+        // a query that a signal stopped says nothing
+        if let Some(interruption) = shadow.interruption() {
+            return Err(interruption);
+        }
+        rehearsed.push(file);
+        // what comes behind it would fail because of it
+        if rehearsed.iter().any(|file| file.first.error.is_some()) {
+            break;
+        }
+    }
+    Ok(rehearsed)
+}
+
 /// Applies a file twice and compares. An error is one of the rehearsal's own; what is wrong with the file is in the result.
-pub(crate) fn rehearse(session: &Session, subject: Subject<'_>) -> Result<Rehearsed, Error> {
+fn rehearse(session: &Session, subject: Subject<'_>) -> Result<Rehearsed, Error> {
     let mut rehearsed = Rehearsed {
         path: subject.file.path().to_owned(),
         in_transaction: subject.in_transaction,

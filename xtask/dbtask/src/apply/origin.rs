@@ -1,0 +1,56 @@
+//! Who applies files, and of which commit they are.
+
+use dbtask_rules::MigrationFile;
+use dbtask_runner::Error;
+use xshell::{Shell, cmd};
+
+use crate::workspace::Workspace;
+
+/// The account and the machine's name, where the system tells.
+pub(super) fn account_and_host() -> (Option<String>, Option<String>) {
+    let account = std::env::var("USER").ok();
+    let host = Shell::new()
+        .ok()
+        .and_then(|shell| cmd!(shell, "uname -n").quiet().ignore_stderr().read().ok());
+    (account, host)
+}
+
+/// The commit that the files are of, as they are; the error where they are of none.
+pub(super) fn commit(workspace: &Workspace, files: &[MigrationFile]) -> Result<String, Error> {
+    let failed = |e: xshell::Error| Error::failed("failed to run git").cause(e.to_string());
+    let shell = Shell::new().map_err(failed)?;
+    shell.change_dir(workspace.root());
+    let Ok(commit) = cmd!(shell, "git rev-parse --verify HEAD")
+        .quiet()
+        .ignore_stderr()
+        .read()
+    else {
+        return Err(
+            Error::refused("the migrations are in no git repository, or it has no commit")
+                .cause("on production a file must be committed: the record names the commit that it is of"),
+        );
+    };
+    let folder = workspace.migrations();
+    let changes = cmd!(shell, "git status --porcelain --untracked-files=all -- {folder}")
+        .quiet()
+        .ignore_stderr()
+        .read()
+        .map_err(failed)?;
+    if !changes.is_empty() {
+        return Err(Error::refused("the migrations folder is not as it was committed")
+            .cause(changes)
+            .help("commit what belongs to the release, put the rest aside, then type the command again"));
+    }
+    for file in files {
+        // git does not speak of what it ignores, or was told to take for unchanged
+        let path = file.path();
+        let object = format!("HEAD:./{path}");
+        let read = |command: xshell::Cmd<'_>| command.quiet().ignore_stderr().read().ok();
+        let here = read(cmd!(shell, "git hash-object -- {path}"));
+        let there = read(cmd!(shell, "git rev-parse --verify {object}"));
+        if here.is_none() || here != there {
+            return Err(Error::refused(format!("`{path}` is not as commit {commit} has it")).help("commit it"));
+        }
+    }
+    Ok(commit)
+}

@@ -1,0 +1,146 @@
+//! `db:apply`
+
+use std::time::Duration;
+
+use clap::Args;
+use dbtask_rules::MigrationFile;
+use dbtask_runner::{Error, Plan, SchemaHistory};
+use serde_json::json;
+
+use super::push::{Patience, parse_duration};
+use super::rehearse::is_named;
+use crate::apply::{Applied, Applying, Request};
+use crate::edits;
+use crate::exit::Exit;
+use crate::output::{Output, count, duration};
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+/// Apply exactly the named files, in steps that production can be trusted to
+///
+/// In this order: the files must be the next ones; on production they must be committed to git, with nothing else changed in
+/// the migrations folder. A backup that a restore has proven must be at hand, else one is taken and proven now. The files are
+/// rehearsed on a throwaway database (as by db:rehearse), begun with the files that are applied, or, where the schema is not
+/// what these make, with the schema as it is. Then it says what will be done and asks for the database's name. Each file is
+/// applied, and checked as by db:check before it is committed: where a check fails that passed before, the file is rolled
+/// back. A file without a transaction cannot be: it stays, and the restore command is printed.
+///
+/// Who applied what, from where, with which backup, is recorded in dbtask_journal: db:log shows it. Works on every
+/// database; one that is empty has nothing to back up.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The files, by path, name or version: the next one, or several in a row
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Refuse where the schema's fingerprint is not this one, which db:plan printed
+    #[arg(long, value_name = "FINGERPRINT")]
+    plan: Option<String>,
+    /// How old the proven backup may be, such as 30min or 2h
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
+    backup_max_age: Duration,
+    /// The longest that one check may take
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
+    check_timeout: Duration,
+    /// Confirm without being asked: the name of the database
+    #[arg(long, value_name = "DATABASE")]
+    yes: Option<String>,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Apply {
+    pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
+        let folder = workspace.read_migrations()?;
+        let target = Target::open_to_apply(workspace, output)?;
+        let history = SchemaHistory::read(&target.session)?;
+        let plan = Plan::new(folder.files(), &history);
+        plan.check()
+            .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
+        let files: Vec<MigrationFile> = self.choose(folder.files(), &plan)?;
+        let already: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
+        let request = Request {
+            files,
+            applied: already,
+            plan: self.plan.clone(),
+            backup_max_age: self.backup_max_age,
+            check_timeout: self.check_timeout,
+            yes: self.yes.clone(),
+            options: self.patience.options(),
+            command: format!("db:apply {}", self.files.join(" ")),
+        };
+        let applied = Applying::prepare(&target, folder, request, workspace, output)?.carry_out()?;
+        report(&target, &applied, output);
+        Ok(Exit::Done)
+    }
+
+    /// The files that are named; they must be the next ones.
+    fn choose(&self, all: &[MigrationFile], plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
+        let mut named = Vec::new();
+        for name in &self.files {
+            let file = all.iter().find(|file| is_named(file, name));
+            named.push(file.ok_or_else(|| {
+                Error::usage(format!("no migration is called `{name}`"))
+                    .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
+            })?);
+        }
+        named.sort_by_key(|file| file.version());
+        named.dedup_by_key(|file| file.version());
+        let is_named = |file: &MigrationFile| named.iter().any(|other| other.version() == file.version());
+        let applied = plan.applied.iter().find(|(file, _)| is_named(file));
+        if let Some((file, row)) = applied {
+            return Err(
+                Error::refused(format!("`{}` is applied already, on {}", file.path(), row.applied_at()))
+                    .state("nothing was changed")
+                    .help("`cargo xtask db:status` lists what is pending"),
+            );
+        }
+        let last = named.last().map(|file| file.version());
+        let before: Vec<&str> = plan
+            .pending
+            .iter()
+            .filter(|file| Some(file.version()) < last && !is_named(file))
+            .map(|file| file.path())
+            .collect();
+        if !before.is_empty() {
+            return Err(Error::refused(format!(
+                "what is named is not next: {} goes before it",
+                before.join(", ")
+            ))
+            .state("nothing was changed")
+            .help("name those, too, or apply them first"));
+        }
+        Ok(named.into_iter().cloned().collect())
+    }
+}
+
+fn report(target: &Target, applied: &Applied, output: &Output) {
+    let elapsed = applied.files.iter().map(|file| file.elapsed).sum();
+    let backup = applied.backup.as_ref().map_or(String::new(), |backup| {
+        format!(
+            "\nto go back to before, into a new database: `{}`",
+            target.typed(&format!("db:restore {backup}"))
+        )
+    });
+    output.result(
+        &format!(
+            "applied {} in {}: {}; {} passed{}{backup}",
+            count(applied.files.len(), "file"),
+            duration(elapsed),
+            target.describe(),
+            count(applied.passed, "check"),
+            match applied.failed {
+                0 => String::new(),
+                n => format!(", {n} failed, as before"),
+            },
+        ),
+        &json!({
+            "database": target.identity.database,
+            "applied": applied.files.iter().map(|file| json!({ "file": file.path, "seconds": file.elapsed.as_secs_f64() })).collect::<Vec<_>>(),
+            "plan": applied.plan,
+            "backup": applied.backup,
+            "commit": applied.commit,
+            "checks_passed": applied.passed,
+            "checks_failed_as_before": applied.failed,
+        }),
+    );
+}
