@@ -64,6 +64,16 @@ const MISTAKES_IN_THE_URL: &[(&str, &str, &str)] = &[
     ),
     ("postgres://u:s3c?r3t@localhost/db", "an unescaped `/` or `?`", "`%3F`"),
     (
+        "postgres://u:?s3cr3t=x@localhost/db",
+        "an unescaped `/` or `?`",
+        "`%3F`",
+    ),
+    (
+        "postgres://u:12?s3cr3t=x@localhost/db",
+        "an unescaped `/` or `?`",
+        "`%3F`",
+    ),
+    (
         "postgres://u:s3cr3t%@localhost/db",
         "the password in DATABASE_URL has an unescaped `%`",
         "`%25`",

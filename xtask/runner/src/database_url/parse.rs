@@ -101,7 +101,9 @@ impl<'a> Parts<'a> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let port_is_odd = authority
             .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()));
+            .is_some_and(|(_, port)| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()));
+        let first = query.split('=').next().unwrap_or_default();
+        let name_is_odd = !first.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if authority.matches('@').count() > 1 {
             return Err(
                 malformed("the password (or user name) in DATABASE_URL has an unescaped `@`")
@@ -109,7 +111,7 @@ impl<'a> Parts<'a> {
             );
         }
         // an `@` that comes later may be the one in front of the host, and what is taken for the host part of a password
-        let is_odd = port_is_odd && !authority.starts_with('[') && query.contains('@');
+        let is_odd = (port_is_odd || name_is_odd) && !authority.starts_with('[') && query.contains('@');
         if path.contains('@') || (!authority.contains('@') && is_odd) {
             return Err(
                 malformed("the password (or user name) in DATABASE_URL has an unescaped `/` or `?`")
