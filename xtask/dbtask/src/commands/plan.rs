@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dbtask_rules::MigrationFile;
-use dbtask_rules::lint::{Finding, Policy, lint};
+use dbtask_rules::lint::{Finding, lint};
 use dbtask_runner::{Error, Plan as Pending, SchemaHistory, Script};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::forecast::{Forecast, Lock, Size, Step, Way};
 use crate::output::{Output, bytes, count, duration, thousands};
 use crate::shadow::Shadow;
 use crate::target::Target;
-use crate::workspace::{Workspace, disorder};
+use crate::workspace::Workspace;
 
 /// Say what a pending file would do on this server, statement by statement
 ///
@@ -39,7 +39,7 @@ impl Plan {
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         let (before, file) = self.choose(&plan)?;
-        let policy = Policy::read(workspace.migrations()).map_err(disorder)?;
+        let policy = workspace.read_policy()?;
         let mut lints = lint(&folder, &policy).findings;
         lints.retain(|finding| finding.path == file.path());
         let live = Facts::read(&target.session)?;
