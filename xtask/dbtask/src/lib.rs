@@ -29,6 +29,7 @@ mod findings;
 mod fix;
 mod forecast;
 mod guard;
+mod lock_mode;
 mod mark;
 mod output;
 mod progress;

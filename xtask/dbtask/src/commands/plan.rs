@@ -163,7 +163,7 @@ impl Report<'_> {
         let Report {
             target, file, forecast, ..
         } = self;
-        let lock = |lock: &Lock| json!({ "table": lock.table, "mode": lock.mode });
+        let lock = |lock: &Lock| json!({ "table": lock.table, "mode": lock.mode.to_string() });
         let step = |step: &Step| {
             json!({
                 "line": step.line,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use dbtask_runner::{Error, Session, SqlError, sql_error};
 
-use super::measure::{Step, in_words};
+use super::measure::{Step, mode_of};
 
 /// How many rows are read of a table to tell how long reading all of it takes, and how long that may take.
 const SAMPLE: u64 = 100_000;
@@ -139,11 +139,11 @@ pub(super) fn read(target: &Session, steps: &[Step], tables: &[&str]) -> Result<
                 .map(Option::unwrap_or_default)
                 .map_err(|e| failed(&e))
         };
-        let (table, mode, who) = (get(0)?, get(1)?, get(4)?);
+        let (table, mode, who) = (get(0)?, mode_of(&get(1)?), get(4)?);
         let waits = steps
             .iter()
             .flat_map(|step| &step.locks)
-            .any(|lock| lock.table == table && lock.waits_for(&mode));
+            .any(|lock| lock.table == table && lock.mode.waits_for(mode));
         if !waits {
             continue;
         }
@@ -155,7 +155,7 @@ pub(super) fn read(target: &Session, steps: &[Step], tables: &[&str]) -> Result<
         };
         found.push(Activity {
             kind,
-            description: format!("{who}: holds {} on {table}", in_words(&mode)),
+            description: format!("{who}: holds {mode} on {table}"),
         });
     }
     let mut add = |kind: &'static str, sql: &str| -> Result<(), Error> {

@@ -6,69 +6,31 @@ use dbtask_rules::{Command, MigrationFile, statements};
 use dbtask_runner::{Error, Excerpt, Kind, Session, SqlError, SqlState, error_offset, sql_error};
 
 use super::obstacle::{self, Way};
-
-/// The locks on a table, the weakest first (PostgreSQL, "Explicit Locking").
-const MODES: [&str; 8] = [
-    "ACCESS SHARE",
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-];
-
-/// For each mode, as bits of `MODES`, what it does not go together with.
-const CONFLICTS: [u8; 8] = [
-    0b1000_0000,
-    0b1100_0000,
-    0b1111_0000,
-    0b1111_1000,
-    0b1110_1100,
-    0b1111_1100,
-    0b1111_1110,
-    0b1111_1111,
-];
+use crate::lock_mode::LockMode;
 
 /// A lock that a statement took on a table that was there before the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lock {
     /// Qualified and quoted for SQL.
     pub(crate) table: String,
-    /// In PostgreSQL's words: `ACCESS EXCLUSIVE`.
-    pub(crate) mode: &'static str,
+    pub(crate) mode: LockMode,
 }
 
 impl Lock {
     /// Whom it keeps out, in words.
     pub(crate) fn keeps_out(&self) -> &'static str {
         match self.mode {
-            "ACCESS EXCLUSIVE" => "keeps out readers and writers",
-            "EXCLUSIVE" | "SHARE ROW EXCLUSIVE" | "SHARE" => "keeps out writers",
-            "SHARE UPDATE EXCLUSIVE" => "keeps out VACUUM and other schema changes",
-            _ => "keeps out schema changes",
-        }
-    }
-
-    /// Whether it has to wait for a session that holds `mode`, as `pg_locks` writes it: `RowExclusiveLock`.
-    pub(crate) fn waits_for(&self, mode: &str) -> bool {
-        let place = |name: &str| MODES.iter().position(|m| *m == name);
-        match (place(self.mode), place(in_words(mode))) {
-            (Some(own), Some(held)) => CONFLICTS[own] & (1 << held) != 0,
-            _ => true,
+            LockMode::AccessExclusive => "keeps out readers and writers",
+            LockMode::Exclusive | LockMode::ShareRowExclusive | LockMode::Share => "keeps out writers",
+            LockMode::ShareUpdateExclusive => "keeps out VACUUM and other schema changes",
+            LockMode::AccessShare | LockMode::RowShare | LockMode::RowExclusive => "keeps out schema changes",
         }
     }
 }
 
-/// `RowExclusiveLock` as the documentation writes it.
-pub(crate) fn in_words(mode: &str) -> &'static str {
-    let squeezed = mode.strip_suffix("Lock").unwrap_or(mode);
-    MODES
-        .iter()
-        .copied()
-        .find(|words| words.replace(' ', "").eq_ignore_ascii_case(squeezed))
-        .unwrap_or("ACCESS EXCLUSIVE")
+/// A mode as `pg_locks` writes it; one that nobody knows is taken for the strongest.
+pub(crate) fn mode_of(name: &str) -> LockMode {
+    LockMode::of_catalog(name).unwrap_or(LockMode::AccessExclusive)
 }
 
 /// A statement, and what it did to tables that were there before the file.
@@ -202,15 +164,12 @@ type Seen = (BTreeMap<u32, Table>, BTreeSet<(u32, String)>);
 /// What became of the tables that were there before the file.
 fn compare(step: &mut Step, sql: &str, known: &BTreeSet<u32>, before: &Seen, after: &Seen) {
     let new_locks = after.1.difference(&before.1);
-    let mut strongest: BTreeMap<&str, &'static str> = BTreeMap::new();
+    let mut strongest: BTreeMap<&str, LockMode> = BTreeMap::new();
     for (table, mode) in new_locks.filter(|(table, _)| known.contains(table)) {
         if let Some(table) = before.0.get(table) {
-            let mode = in_words(mode);
+            let mode = mode_of(mode);
             let held = strongest.entry(&table.name).or_insert(mode);
-            let place = |name: &str| MODES.iter().position(|m| *m == name);
-            if place(mode) > place(held) {
-                *held = mode;
-            }
+            *held = mode.max(*held);
         }
     }
     step.locks = strongest
@@ -244,7 +203,7 @@ fn documented(session: &Session, sql: &str) -> Result<Vec<Lock>, SqlError> {
         .into_iter()
         .map(|table| Lock {
             table,
-            mode: "SHARE UPDATE EXCLUSIVE",
+            mode: LockMode::ShareUpdateExclusive,
         })
         .collect())
 }
@@ -276,40 +235,4 @@ fn first_words(sql: &str) -> String {
         return line;
     }
     line.chars().take(SHOWN - 1).chain(['…']).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_goes_together_is_as_the_documentation_s_table_says() {
-        for (own, held, waits) in [
-            ("ACCESS SHARE", "RowExclusiveLock", false),
-            ("ACCESS SHARE", "AccessExclusiveLock", true),
-            ("ROW EXCLUSIVE", "ShareLock", true),
-            ("ROW EXCLUSIVE", "RowExclusiveLock", false),
-            ("SHARE UPDATE EXCLUSIVE", "ShareUpdateExclusiveLock", true),
-            ("SHARE UPDATE EXCLUSIVE", "RowExclusiveLock", false),
-            ("SHARE", "ShareLock", false),
-            ("SHARE", "RowExclusiveLock", true),
-            ("SHARE ROW EXCLUSIVE", "ShareLock", true),
-            ("EXCLUSIVE", "AccessShareLock", false),
-            ("EXCLUSIVE", "RowShareLock", true),
-            ("ACCESS EXCLUSIVE", "AccessShareLock", true),
-        ] {
-            let mode = MODES.iter().copied().find(|m| *m == own).unwrap();
-            let lock = Lock {
-                table: "t".to_owned(),
-                mode,
-            };
-            assert_eq!(lock.waits_for(held), waits, "{own} after {held}");
-        }
-        // it is the same from both sides
-        for (a, of_a) in CONFLICTS.iter().enumerate() {
-            for (b, of_b) in CONFLICTS.iter().enumerate() {
-                assert_eq!(of_a & (1 << b) != 0, of_b & (1 << a) != 0, "{a} {b}");
-            }
-        }
-    }
 }

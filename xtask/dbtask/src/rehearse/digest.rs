@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dbtask_runner::{Error, Session, SqlError, Type, quote_identifier, sql_error};
 
-use super::LockMode;
 use super::relations::Relations;
+use crate::lock_mode::LockMode;
 use crate::output::count;
 
 /// A table's columns, in order.

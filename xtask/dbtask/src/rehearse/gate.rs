@@ -11,8 +11,6 @@ use std::time::{Duration, Instant};
 
 use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
 
-use super::LockMode;
-
 /// The strongest mode seen on each relation, granted or waited for.
 pub(super) type Seen = BTreeMap<u32, LockMode>;
 
@@ -116,3 +114,4 @@ fn look(session: &Session, pid: i32, done: &AtomicBool) -> Result<(Seen, Option<
         std::thread::sleep(LOOK);
     }
 }
+use crate::lock_mode::LockMode;

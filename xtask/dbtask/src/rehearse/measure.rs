@@ -7,7 +7,8 @@ use dbtask_runner::{Error, Script, Session, SqlError, SqlState, sql_error};
 
 use super::gate::{Gate, Seen};
 use super::relations::{Counters, Relation, Relations, Scans, total_scans};
-use super::{Lock, LockMode, Step};
+use super::{Lock, Step};
+use crate::lock_mode::LockMode;
 
 /// What the session is set to before a run: nobody is in the way here, and functions are compiled when they are created.
 pub(super) const BEFORE: &str =

@@ -8,7 +8,6 @@ mod digest;
 mod filled;
 mod gate;
 mod json;
-mod locks;
 mod measure;
 mod page;
 mod relations;
@@ -22,7 +21,6 @@ use dbtask_runner::{Error, Script, Session, check_fit, sql_error, statement_erro
 
 use self::digest::Digests;
 pub(crate) use self::json::json;
-pub(crate) use self::locks::LockMode;
 use self::measure::{Measured, Statement};
 pub(crate) use self::page::page;
 use self::relations::Relations;
@@ -31,6 +29,7 @@ pub(crate) use self::table::table;
 use self::validation::Validation;
 use crate::checks::CheckFile;
 use crate::facts::{Change, Difference, Facts};
+use crate::lock_mode::LockMode;
 use crate::output::count;
 use crate::progress::Progress;
 use crate::shadow::Shadow;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::table::{after, short};
-use super::{LockMode, Rehearsed, Step};
+use super::{Rehearsed, Step};
+use crate::lock_mode::LockMode;
 use crate::output::{count, duration, thousands};
 
 const STYLE: &str = include_str!("page.css");

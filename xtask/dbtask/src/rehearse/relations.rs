@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
 
-use super::LockMode;
 use super::measure::Reading;
+use crate::lock_mode::LockMode;
 
 /// Tables, materialised views, views, indexes and sequences of the user's, with where they are stored and the counters of
 /// this transaction.

@@ -2,7 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{LockMode, Rehearsed, Run, Step};
+use super::{Rehearsed, Run, Step};
+use crate::lock_mode::LockMode;
 use crate::output::{count, duration, thousands};
 
 const BOLD: Style = Style::new().bold();

@@ -15,6 +15,18 @@ pub(crate) enum LockMode {
     AccessExclusive,
 }
 
+/// For each mode, as bits in their order, what it does not go together with.
+const CONFLICTS: [u8; 8] = [
+    0b1000_0000,
+    0b1100_0000,
+    0b1111_0000,
+    0b1111_1000,
+    0b1110_1100,
+    0b1111_1100,
+    0b1111_1110,
+    0b1111_1111,
+];
+
 impl LockMode {
     /// All of them, with the names of `pg_locks` and of the manual.
     pub(crate) const ALL: [(LockMode, &'static str, &'static str); 8] = [
@@ -37,11 +49,16 @@ impl LockMode {
     ];
 
     /// From the name in `pg_locks`.
-    pub(super) fn of_catalog(name: &str) -> Option<LockMode> {
+    pub(crate) fn of_catalog(name: &str) -> Option<LockMode> {
         LockMode::ALL
             .iter()
             .find(|(_, catalog, _)| *catalog == name)
             .map(|(mode, ..)| *mode)
+    }
+
+    /// Whether it has to wait for a session that holds the other one.
+    pub(crate) fn waits_for(self, held: LockMode) -> bool {
+        CONFLICTS[self as usize] & (1 << held as usize) != 0
     }
 
     /// Whom it keeps out.
@@ -75,5 +92,33 @@ mod tests {
         assert!(LockMode::ALL.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert_eq!(LockMode::of_catalog("ShareLock"), Some(LockMode::Share));
         assert_eq!(LockMode::AccessExclusive.to_string(), "ACCESS EXCLUSIVE");
+    }
+
+    #[test]
+    fn what_goes_together_is_as_the_documentation_s_table_says() {
+        let mode = |words: &str| LockMode::ALL.iter().find(|(_, _, name)| *name == words).unwrap().0;
+        for (own, held, waits) in [
+            ("ACCESS SHARE", "RowExclusiveLock", false),
+            ("ACCESS SHARE", "AccessExclusiveLock", true),
+            ("ROW EXCLUSIVE", "ShareLock", true),
+            ("ROW EXCLUSIVE", "RowExclusiveLock", false),
+            ("SHARE UPDATE EXCLUSIVE", "ShareUpdateExclusiveLock", true),
+            ("SHARE UPDATE EXCLUSIVE", "RowExclusiveLock", false),
+            ("SHARE", "ShareLock", false),
+            ("SHARE", "RowExclusiveLock", true),
+            ("SHARE ROW EXCLUSIVE", "ShareLock", true),
+            ("EXCLUSIVE", "AccessShareLock", false),
+            ("EXCLUSIVE", "RowShareLock", true),
+            ("ACCESS EXCLUSIVE", "AccessShareLock", true),
+        ] {
+            let held_mode = LockMode::of_catalog(held).unwrap();
+            assert_eq!(mode(own).waits_for(held_mode), waits, "{own} after {held}");
+        }
+        // it is the same from both sides
+        for (a, of_a) in CONFLICTS.iter().enumerate() {
+            for (b, of_b) in CONFLICTS.iter().enumerate() {
+                assert_eq!(of_a & (1 << b) != 0, of_b & (1 << a) != 0, "{a} {b}");
+            }
+        }
     }
 }
