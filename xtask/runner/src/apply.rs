@@ -7,9 +7,7 @@
 use std::time::{Duration, Instant};
 
 use dbtask_rules::{MigrationFile, RepeatableFile, Version};
-use refinery::Migration;
 use refinery_core::Migrate;
-use refinery_core::error::Kind as EngineKind;
 
 use crate::before_commit::BeforeCommit;
 use crate::fit::refuse_unfit;
@@ -611,20 +609,4 @@ impl<'a> Run<'a> {
 /// refinery's own statement for its history.
 pub(crate) fn create_history() -> String {
     <postgres::Client as Migrate>::assert_migrations_table_query(HISTORY_TABLE)
-}
-
-/// The file as refinery's type. Names were validated when the file was read.
-pub(crate) fn to_refinery(file: &MigrationFile) -> Result<Migration, Error> {
-    Migration::unapplied(file.name().stem(), file.sql())
-        .map_err(|e| Error::failed(format!("refinery does not accept `{}`", file.path())).cause(e.to_string()))
-}
-
-/// refinery wraps the error of the connection; this takes ours out again.
-pub(crate) fn own_error(error: &refinery::Error) -> Error {
-    if let EngineKind::Connection(_, source) = error.kind()
-        && let Some(own) = source.downcast_ref::<Error>()
-    {
-        return own.clone();
-    }
-    Error::failed("refinery refuses to run").cause(error.to_string())
 }

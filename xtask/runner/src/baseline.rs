@@ -1,11 +1,10 @@
 //! Adopting a database that has its schema already: rows in the history for files that are not executed.
 
 use dbtask_rules::{MigrationFile, Version};
-use refinery::Target;
-use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
-use crate::apply::{create_history, own_error, to_refinery};
+use crate::apply::create_history;
 use crate::history::HISTORY_TABLE;
+use crate::history_row::history_row;
 use crate::{Condition, Error, MigrationLock, Plan, SchemaHistory, Session, preflight, sql_error};
 
 /// What a baseline would do: files × history × the last version that counts as applied. A pure value.
@@ -44,7 +43,7 @@ impl<'a> Baseline<'a> {
 
 /// Records files as applied, all in one transaction, and executes nothing of theirs.
 ///
-/// The table's text and the rows are refinery's own (`Target::Fake`). The condition has to hold in their transaction.
+/// The table's text and the rows are refinery's own. The condition has to hold in their transaction.
 pub fn record(
     session: &Session,
     _lock: &MigrationLock<'_>,
@@ -58,48 +57,28 @@ pub fn record(
     } else {
         String::new()
     };
-    let mut recording = Recording {
-        session,
-        creation,
-        condition,
-    };
-    let migrations = files.iter().map(to_refinery).collect::<Result<_, _>>()?;
     let table = history.table().unwrap_or(HISTORY_TABLE);
-    refinery_migrate(&mut recording, migrations, Target::Fake, table, true).map_err(|e| own_error(&e))?;
-    Ok(())
-}
-
-/// The connection that refinery drives: what comes in one call is one transaction.
-struct Recording<'a> {
-    session: &'a Session,
-    creation: String,
-    condition: Option<&'a Condition>,
-}
-
-impl Transaction for Recording<'_> {
-    type Error = Error;
-
-    fn execute<'q, T: Iterator<Item = &'q str>>(&mut self, queries: T) -> Result<usize, Error> {
-        let rows: Vec<&str> = queries.collect();
-        let sql = format!(
-            "BEGIN;SET LOCAL lock_timeout='5s';{};{}\n;{};COMMIT",
-            self.condition.map(Condition::statement).unwrap_or_default(),
-            self.creation,
-            rows.join(";")
-        );
-        let Err(error) = self.session.batch(&sql) else {
-            return Ok(rows.len());
-        };
-        let lost = self.session.is_closed();
-        let _ = self.session.batch("ROLLBACK");
-        let refusal = self.condition.and_then(|condition| condition.refusal_of_itself(&error));
-        let error = refusal.unwrap_or_else(|| sql_error("failed to write the schema history", &error));
-        Err(if lost {
-            error
-                .state("it is not known whether the files were recorded: all of them or none")
-                .help("when the server answers again, `cargo xtask db:status` says it")
-        } else {
-            error.state("nothing was recorded")
-        })
-    }
+    let rows: Vec<String> = files
+        .iter()
+        .map(|file| history_row(file, table))
+        .collect::<Result<_, _>>()?;
+    let sql = format!(
+        "BEGIN;SET LOCAL lock_timeout='5s';{};{creation}\n;{};COMMIT",
+        condition.map(Condition::statement).unwrap_or_default(),
+        rows.join(";")
+    );
+    let Err(error) = session.batch(&sql) else {
+        return Ok(());
+    };
+    let lost = session.is_closed();
+    let _ = session.batch("ROLLBACK");
+    let refusal = condition.and_then(|condition| condition.refusal_of_itself(&error));
+    let error = refusal.unwrap_or_else(|| sql_error("failed to write the schema history", &error));
+    Err(if lost {
+        error
+            .state("it is not known whether the files were recorded: all of them or none")
+            .help("when the server answers again, `cargo xtask db:status` says it")
+    } else {
+        error.state("nothing was recorded")
+    })
 }

@@ -5,7 +5,6 @@ use refinery::{Migration, Target};
 use refinery_core::traits::sync::{Transaction, migrate as refinery_migrate};
 
 use crate::Error;
-use crate::apply::own_error;
 
 /// The statement that records a file, as refinery words it.
 ///
@@ -16,7 +15,8 @@ pub(crate) fn history_row(file: &MigrationFile, table: &str) -> Result<String, E
     let empty = Migration::unapplied(file.name().stem(), "").map_err(|error| unaccepted().cause(error.to_string()))?;
     let end = format!("'{}')", empty.checksum());
     let mut statement = Statement::default();
-    refinery_migrate(&mut statement, vec![empty], Target::Fake, table, true).map_err(|e| own_error(&e))?;
+    refinery_migrate(&mut statement, vec![empty], Target::Fake, table, true)
+        .map_err(|error| unaccepted().cause(error.to_string()))?;
     match statement.sql.strip_suffix(&end) {
         Some(head) => Ok(format!("{head}'{}')", file.checksum())),
         None => Err(unaccepted().cause("its statement for the history does not end with the checksum")),
