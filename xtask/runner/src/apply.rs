@@ -14,28 +14,18 @@ use crate::fit::refuse_unfit;
 use crate::history::HISTORY_TABLE;
 use crate::history_row::history_row;
 use crate::lock::KEY;
-use crate::message::{Checks, GuardReason, Limits, Message, Part, guard_reason};
+use crate::message::{Checks, GuardReason, Limits, Message, guard_reason};
 use crate::observer::Observation;
 use crate::patience::{Patience, is_transient};
 use crate::place::{failed_file, in_part};
 use crate::preflight::{self, Preflight};
 use crate::repeatable::pending;
-use crate::session::{Failure, Watch};
+use crate::sending::Sent;
 use crate::steps::Steps;
 use crate::unit::Unit;
 use crate::{
     Condition, Error, Holder, MigrationLock, Migrations, Plan, SchemaHistory, Script, Session, journal, sql_error,
 };
-
-/// When a statement counts as long, and how often it is looked at then.
-const LONG: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_secs(1);
-
-/// When a try that follows a failed one is looked at, to name who is in the way: within the shortest lock_timeout.
-const LOOK_FOR_BLOCKER: Duration = Duration::from_millis(25);
-
-/// How long a lost connection is looked for again.
-const RECONNECT: Duration = Duration::from_secs(15);
 
 /// What a caller is told while files are applied.
 #[derive(Debug)]
@@ -184,9 +174,9 @@ pub(crate) struct Run<'a> {
     pub(crate) options: Options,
     pub(crate) preflight: Preflight,
     table: String,
-    done: Vec<AppliedFile>,
+    pub(crate) done: Vec<AppliedFile>,
     /// Who was last seen in the way of the current file.
-    blocker: Option<String>,
+    pub(crate) blocker: Option<String>,
     pub(crate) tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -196,24 +186,6 @@ pub(crate) struct Closing {
     pub(crate) sql: String,
     /// How things stand where that is not committed.
     pub(crate) standing: String,
-}
-
-/// How far the sending of a file came.
-enum Sent<'m> {
-    Whole,
-    /// A signal came between two of its parts: its transaction is open.
-    Interrupted(Error),
-    /// What is done before the COMMIT failed: its transaction is open.
-    Objected(Error),
-    Failed(&'m Part<'m>, Failure),
-}
-
-/// How a file ended whose message failed.
-enum Outcome {
-    Applied,
-    NotApplied,
-    /// The server does not answer any more.
-    Unknown,
 }
 
 impl<'a> Run<'a> {
@@ -296,7 +268,7 @@ impl<'a> Run<'a> {
     }
 
     /// How many files this run has to apply.
-    fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.plan.pending.len() + self.repeatables.len()
     }
 
@@ -401,75 +373,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sends what a file consists of. A signal that comes between two parts finds nothing to cancel, and ends it, too.
-    fn send_parts<'m>(
-        &mut self,
-        file: Script<'_>,
-        message: &'m Message<'_>,
-        before_commit: Option<&BeforeCommit>,
-        patience: &Patience,
-    ) -> Sent<'m> {
-        let since = Instant::now();
-        for (part, number) in message.parts.iter().zip(0..) {
-            if number > 0
-                && let Some(interrupted) = self.interrupted(String::new())
-            {
-                return Sent::Interrupted(interrupted);
-            }
-            if number + 1 == message.parts.len()
-                && let Some(Err(error)) = before_commit.map(|work| work.carry_out(self.session, &self.table))
-            {
-                return Sent::Objected(error);
-            }
-            if let Err(failure) = self.send_since(since, file, &part.text, patience) {
-                return Sent::Failed(part, failure);
-            }
-        }
-        Sent::Whole
-    }
-
     /// The error of a run that a signal stopped, if one did.
-    fn interrupted(&self, state: String) -> Option<Error> {
+    pub(crate) fn interrupted(&self, state: String) -> Option<Error> {
         let error = self.session.interruption()?;
         Some(error.state(state).help("type `cargo xtask db:push` to go on"))
-    }
-
-    /// Sends a text and, when it takes long, tells what it is doing.
-    pub(crate) fn send_watched(&mut self, file: Script<'_>, sql: &str, patience: &Patience) -> Result<usize, Failure> {
-        self.send_since(Instant::now(), file, sql, patience)
-    }
-
-    fn send_since(
-        &mut self,
-        since: Instant,
-        file: Script<'_>,
-        sql: &str,
-        patience: &Patience,
-    ) -> Result<usize, Failure> {
-        let first = if patience.tries() > 0 { LOOK_FOR_BLOCKER } else { LONG };
-        let (tell, blocker) = (&mut self.tell, &mut self.blocker);
-        let mut seen = |observation: Observation| {
-            if let Some(name) = &observation.blockers {
-                *blocker = Some(name.clone());
-            }
-            if observation.elapsed >= LONG {
-                tell(Event::Running(file, &observation));
-            }
-        };
-        let watch = Watch {
-            pid: self.preflight.pid,
-            since,
-            first,
-            every: LOOK,
-            tell: &mut seen,
-        };
-        let outcome = self.session.run(sql, Some(watch));
-        for notice in self.session.take_notices() {
-            if notice.severity() == "WARNING" {
-                (self.tell)(Event::Warning(file, notice.message()));
-            }
-        }
-        outcome
     }
 
     /// Pauses before another try; false when the time for them is used up, or a signal came.
@@ -498,48 +405,6 @@ impl<'a> Run<'a> {
                 .help("end that session, or try again when it is done; `--lock-budget` sets how long to try"),
             None => error.help("try again later; `--lock-budget` sets how long to try"),
         }
-    }
-
-    /// The connection is gone: connects again and looks how the file ended.
-    fn after_loss(&self, unit: Unit<'a>, failure: &Failure, closing: Option<&Closing>) -> Result<(), Error> {
-        let file = unit.script();
-        let path = file.path();
-        let error = sql_error(
-            format!("the connection was lost while `{path}` was applied"),
-            &failure.error,
-        );
-        match self.look_again(unit) {
-            Outcome::Applied if self.done.len() + 1 == self.total() => Ok(()),
-            Outcome::Applied => Err(error
-                .state(format!("`{path}` is applied and recorded; those behind it are not"))
-                .help("type `cargo xtask db:push` to go on")),
-            Outcome::NotApplied => Err(error
-                .state(self.rolled_back(file, closing))
-                .help("type `cargo xtask db:push` again")),
-            Outcome::Unknown => Err(error
-                .state(format!("it is not known whether `{path}` was applied: whole or not at all"))
-                .help("when the server answers again, `cargo xtask db:status` says it; `cargo xtask db:push` goes on from there")),
-        }
-    }
-
-    /// Asks over a new connection. The old backend may still be at work: its lock says so.
-    fn look_again(&self, unit: Unit<'a>) -> Outcome {
-        let started = Instant::now();
-        while started.elapsed() < RECONNECT && self.session.interruption().is_none() {
-            let left = RECONNECT.saturating_sub(started.elapsed());
-            if let Ok(session) = Session::connect_to_migrate(self.session.url())
-                && let Ok(_lock) = MigrationLock::take(&session, left, &mut |_| {})
-                && let Ok(recorded) = unit.is_recorded(&session)
-            {
-                return if recorded {
-                    Outcome::Applied
-                } else {
-                    Outcome::NotApplied
-                };
-            }
-            self.session.pause(Duration::from_millis(200));
-        }
-        Outcome::Unknown
     }
 
     fn guarded(&self, file: Script<'_>, reason: GuardReason) -> Error {
@@ -577,7 +442,7 @@ impl<'a> Run<'a> {
     }
 
     /// How things stand after a transaction that was not committed.
-    fn rolled_back(&self, file: Script<'_>, closing: Option<&Closing>) -> String {
+    pub(crate) fn rolled_back(&self, file: Script<'_>, closing: Option<&Closing>) -> String {
         match closing {
             Some(closing) => closing.standing.clone(),
             None => format!("`{}` was rolled back whole; {}", file.path(), self.standing()),
