@@ -39,6 +39,7 @@ pub mod server;
 mod shadow;
 mod takeover;
 mod target;
+mod typed;
 mod workspace;
 
 use std::process::ExitCode;

@@ -7,13 +7,12 @@ use dbtask_rules::MigrationFile;
 use dbtask_runner::{Error, Plan, SchemaHistory};
 use serde_json::json;
 
-use super::push::{Patience, parse_duration};
-use super::rehearse::is_named;
 use crate::apply::{Applied, Applying, Request};
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count, duration};
 use crate::target::Target;
+use crate::typed::{Patience, is_named, parse_duration};
 use crate::workspace::Workspace;
 
 /// Apply exactly the named files, in steps that production can be trusted to

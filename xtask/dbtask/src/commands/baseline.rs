@@ -5,11 +5,11 @@ use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{Baseline as Plan, Error, MigrationLock, Options, SchemaHistory, record};
 use serde_json::json;
 
-use super::push::parse_version;
 use crate::exit::Exit;
 use crate::output::{Output, count};
 use crate::takeover::{Foreign, Tool};
 use crate::target::Target;
+use crate::typed::parse_version;
 use crate::workspace::Workspace;
 use crate::{catalog, confirm, guard};
 

@@ -6,11 +6,11 @@ use clap::Args;
 use dbtask_runner::Error;
 use serde_json::{Value, json};
 
-use super::push::parse_duration;
 use crate::checks::{self, CheckFile, Outcome, Report};
 use crate::exit::Exit;
 use crate::output::{Output, count};
 use crate::target::Target;
+use crate::typed::parse_duration;
 use crate::workspace::Workspace;
 
 /// Ask whether the database is as it should be

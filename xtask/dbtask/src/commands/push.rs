@@ -1,7 +1,5 @@
 //! `db:push`
 
-use std::time::Duration;
-
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
@@ -16,6 +14,7 @@ use crate::guard;
 use crate::output::{Output, count, duration};
 use crate::progress::Progress;
 use crate::target::Target;
+use crate::typed::{Patience, parse_version};
 use crate::workspace::Workspace;
 
 /// Apply what is pending to a development database
@@ -44,80 +43,15 @@ pub(crate) struct Push {
     pub(crate) patience: Patience,
 }
 
-/// How patient a run is, for every command that applies files.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Patience {
-    /// How long to wait for another run that holds the lock, such as 30s or 5min
-    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
-    lock_wait: Duration,
-    /// How long a file may go on trying to get its locks, a moment at a time
-    #[arg(long, value_name = "TIME", default_value = "5min", value_parser = parse_duration)]
-    lock_budget: Duration,
-    /// The longest that one statement may take [default: as long as it takes]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    statement_timeout: Option<Duration>,
-}
-
-impl Patience {
-    pub(crate) fn options(&self) -> Options {
-        Options {
-            lock_wait: self.lock_wait,
-            lock_budget: self.lock_budget,
-            statement_timeout: self.statement_timeout,
-            ..Options::default()
-        }
-    }
-}
-
-/// `500ms`, `30s`, `5min`, `2h`, as PostgreSQL writes them.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let unit = match unit.trim() {
-        "ms" => Duration::from_millis(1),
-        "s" => Duration::from_secs(1),
-        "min" => Duration::from_mins(1),
-        "h" => Duration::from_hours(1),
-        _ => Duration::ZERO,
-    };
-    let duration = number
-        .parse()
-        .ok()
-        .and_then(|n: u32| unit.checked_mul(n))
-        .filter(|d| !d.is_zero());
-    duration.ok_or_else(|| "a time is a number with its unit, such as 500ms, 30s, 5min or 2h".to_owned())
-}
-
-/// `7`, `00007` or `V00007`.
-pub(crate) fn parse_version(text: &str) -> Result<Version, String> {
-    let digits = text.strip_prefix(['V', 'v']).unwrap_or(text);
-    digits
-        .parse()
-        .ok()
-        .and_then(Version::new)
-        .ok_or_else(|| "a version is the number in a file's name, such as 7 or V00007".to_owned())
-}
-
 impl Push {
     /// `db:push` without any option.
     pub(crate) fn plain() -> Push {
-        let Options {
-            lock_wait,
-            lock_budget,
-            statement_timeout,
-            ..
-        } = Options::default();
-        let patience = Patience {
-            lock_wait,
-            lock_budget,
-            statement_timeout,
-        };
         Push {
             dry_run: false,
             sql: false,
             to: None,
             allow_out_of_order: false,
-            patience,
+            patience: Patience::default(),
         }
     }
 

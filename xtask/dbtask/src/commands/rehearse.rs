@@ -14,6 +14,7 @@ use crate::output::{Output, count};
 use crate::rehearse::{self, Rehearsed, Start, Subject};
 use crate::shadow::Shadow;
 use crate::target::Target;
+use crate::typed::is_named;
 use crate::workspace::Workspace;
 
 /// Prove pending files on a throwaway database, and measure what they lock
@@ -124,13 +125,6 @@ impl Rehearse {
         files.dedup_by_key(|file| file.version());
         Ok(files)
     }
-}
-
-/// By `migrations/V00014__add_users.sql`, by the name alone, or by `14`.
-pub(crate) fn is_named(file: &MigrationFile, named: &str) -> bool {
-    let name = Path::new(named).file_name().and_then(|name| name.to_str());
-    name == Some(&file.name().to_string())
-        || super::push::parse_version(named).is_ok_and(|version| version == file.version())
 }
 
 /// The files that the throwaway database begins with: those that the target has; of those only what comes before the first

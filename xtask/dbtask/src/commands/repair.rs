@@ -8,10 +8,10 @@ use dbtask_rules::{MigrationFile, MigrationFolder, Version};
 use dbtask_runner::{Divergent, Error, MigrationLock, Options, Plan, Repair as Recording, SchemaHistory};
 use serde_json::json;
 
-use super::push::parse_version;
 use crate::exit::Exit;
 use crate::output::{Output, count};
 use crate::target::Target;
+use crate::typed::{is_named, parse_version};
 use crate::workspace::Workspace;
 use crate::{confirm, edits};
 
@@ -127,9 +127,7 @@ impl Repair {
             .chain(history.applied().iter().map(|row| row.version))
             .collect();
         let version = |typed: &String| {
-            let name = typed.rsplit('/').next().unwrap_or(typed);
-            let named = |file: &&MigrationFile| file.name().to_string() == name;
-            let file = folder.files().iter().find(named);
+            let file = folder.files().iter().find(|file| is_named(file, typed));
             let version = file.map(MigrationFile::version).or_else(|| parse_version(typed).ok());
             match version.map(Version::get).filter(|version| known.contains(version)) {
                 Some(version) => Ok(version),

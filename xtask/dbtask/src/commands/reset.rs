@@ -7,6 +7,7 @@ use crate::commands::{drop, push};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::target::Target;
+use crate::typed::Patience;
 use crate::workspace::Workspace;
 
 /// Start over: db:drop, then db:push
@@ -18,7 +19,7 @@ pub(crate) struct Reset {
     #[arg(long, value_name = "DATABASE")]
     pub(crate) yes: Option<String>,
     #[command(flatten)]
-    patience: push::Patience,
+    patience: Patience,
 }
 
 impl Reset {
