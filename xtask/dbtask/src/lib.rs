@@ -34,6 +34,7 @@ mod mark;
 mod output;
 mod progress;
 mod rehearse;
+mod row_digest;
 mod schema;
 pub mod server;
 mod shadow;

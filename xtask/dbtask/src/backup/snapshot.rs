@@ -1,11 +1,12 @@
 //! One moment of a database: an exported snapshot, and what every table holds in it.
 
-use dbtask_runner::{Error, Session, SqlError, SqlState, quote_identifier, sql_error};
+use dbtask_runner::{Error, Session, SqlError, SqlState, sql_error};
 use serde_json::{Value, json};
 
 use super::PRIVILEGES;
 use super::manifest::TableDigest;
 use super::surroundings::read_json;
+use crate::row_digest::row_digest;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
@@ -161,25 +162,13 @@ pub(super) fn digests_of(session: &Session, tables: &[TableDigest], jobs: usize)
 }
 
 fn digest(session: &Session, only: &str, identity: &str, columns: Vec<String>) -> Result<TableDigest, Error> {
-    let names: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
-    let failed = |e| sql_error(format!("failed to read {identity}"), &e);
-    let row = session
-        .query_one(
-            &format!(
-                "SELECT count(*), coalesce(sum(hashtextextended(ROW({})::text COLLATE \"C\", 0)), 0)::text FROM {only}{identity}",
-                names.join(", ")
-            ),
-            &[],
-        )
-        .map_err(failed)?;
+    let (rows, digest) = row_digest(session, &format!("{only}{identity}"), &columns)
+        .map_err(|e| sql_error(format!("failed to read {identity}"), &e))?;
     Ok(TableDigest {
         table: identity.to_owned(),
         columns,
-        rows: row
-            .try_get::<_, i64>(0)
-            .map(|n| u64::try_from(n).unwrap_or(0))
-            .map_err(failed)?,
-        digest: row.try_get(1).map_err(failed)?,
+        rows: u64::try_from(rows).unwrap_or(0),
+        digest,
     })
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dbtask_runner::{Error, Session, SqlError, Type, quote_identifier, sql_error};
+use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
 
 use super::relations::Relations;
 use crate::lock_mode::LockMode;
 use crate::output::count;
+use crate::row_digest::row_digest;
 
 /// A table's columns, in order.
 const COLUMNS: &str = "\
@@ -86,24 +87,11 @@ impl Digests {
     }
 }
 
-/// The sum of a hash over each row's columns.
 fn rows(session: &Session, oid: u32, name: &str) -> Result<Content, SqlError> {
-    let columns: Vec<String> = session
-        .query(COLUMNS, &[(&oid, Type::OID)])?
-        .iter()
-        .map(|row| Ok(quote_identifier(row.try_get(0)?)))
-        .collect::<Result<_, SqlError>>()?;
-    let row = session.query_one(
-        &format!(
-            "SELECT count(*), coalesce(sum(pg_catalog.hashtextextended(ROW({})::text, 0)), 0)::text FROM ONLY {name}",
-            columns.join(", ")
-        ),
-        &[],
-    )?;
-    Ok(Content::Rows {
-        many: row.try_get(0)?,
-        digest: row.try_get(1)?,
-    })
+    let columns = session.query(COLUMNS, &[(&oid, Type::OID)])?;
+    let columns: Vec<String> = columns.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let (many, digest) = row_digest(session, &format!("ONLY {name}"), &columns)?;
+    Ok(Content::Rows { many, digest })
 }
 
 fn sequence(session: &Session, name: &str) -> Result<Content, SqlError> {
