@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use dbtask_rules::MigrationFolder;
-use dbtask_rules::lint::{Finding, Level, Policy, lint};
+use dbtask_rules::lint::{Finding, Policy, lint};
 use dbtask_runner::Error;
 use serde_json::json;
 
@@ -57,8 +57,7 @@ impl Lint {
         }
         let report = lint(&folder, &policy);
         let findings: Vec<&Finding> = report.findings.iter().filter(|f| shown.contains(&f.path)).collect();
-        let of = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
-        let (errors, warnings) = (of(Level::Error), of(Level::Warning));
+        let (errors, warnings) = findings::counts(&findings);
         let json = json!({
             "errors": errors,
             "warnings": warnings,

@@ -32,11 +32,15 @@ pub(crate) fn render(format: Format, findings: &[&Finding], folder: &MigrationFo
     }
 }
 
+/// How many errors and how many warnings there are.
+pub(crate) fn counts(findings: &[&Finding]) -> (usize, usize) {
+    let of = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
+    (of(Level::Error), of(Level::Warning))
+}
+
 /// `2 errors, 1 warning`.
 pub(crate) fn summary(findings: &[&Finding]) -> String {
-    let of = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
-    let (errors, warnings) = (of(Level::Error), of(Level::Warning));
-    match (errors, warnings) {
+    match counts(findings) {
         (0, 0) => "no findings".to_owned(),
         (0, warnings) => count(warnings, "warning"),
         (errors, 0) => count(errors, "error"),

@@ -91,19 +91,3 @@ pub struct Report {
     /// Errors and warnings.
     pub findings: Vec<Finding>,
 }
-
-impl Report {
-    /// How many errors there are.
-    pub fn errors(&self) -> usize {
-        self.count(Level::Error)
-    }
-
-    /// How many warnings there are.
-    pub fn warnings(&self) -> usize {
-        self.count(Level::Warning)
-    }
-
-    fn count(&self, level: Level) -> usize {
-        self.findings.iter().filter(|finding| finding.level == level).count()
-    }
-}
