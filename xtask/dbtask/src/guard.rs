@@ -39,6 +39,16 @@ impl Treatment {
         })
     }
 
+    /// What to type where there is a mark that the role may not read.
+    pub(crate) fn how_to_show(&self) -> String {
+        format!(
+            "let `{}` run `GRANT USAGE ON SCHEMA {} TO PUBLIC; GRANT SELECT ON {} TO PUBLIC`",
+            self.marks.owner,
+            crate::mark::SCHEMA,
+            crate::mark::TABLE
+        )
+    }
+
     /// Says of a database without a mark whose mark it has: its original's.
     pub(crate) fn copy(&self) -> Option<String> {
         let original = self.marks.original().filter(|_| self.marks.mark().is_none())?;
@@ -77,11 +87,7 @@ pub(crate) fn development_only(target: &Target, command: &str) -> Result<Conditi
     let error = treatment.copy().into_iter().fold(error, Error::cause);
     let error = error.state("nothing was changed").help(steps(target));
     Err(match (treatment.marks.is_hidden, treatment.marks.mark()) {
-        (true, _) => error.help(format!(
-            "let `{}` run `GRANT USAGE ON SCHEMA dbtask TO PUBLIC; GRANT SELECT ON {} TO PUBLIC`",
-            treatment.marks.owner,
-            crate::mark::TABLE
-        )),
+        (true, _) => error.help(treatment.how_to_show()),
         (false, Some(_)) => error.help(format!(
             "if it is production no longer, `{}` can say so, and the database's name has to be typed",
             target.typed("db:mark development")

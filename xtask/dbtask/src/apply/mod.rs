@@ -79,8 +79,7 @@ impl<'a> Applying<'a> {
         let treatment = Treatment::of(target)?;
         if treatment.marks.is_hidden {
             return Err(untouched(
-                Error::refused(format!("`db:apply` is refused: {}", treatment.because))
-                    .help("let its owner run `GRANT USAGE ON SCHEMA dbtask TO PUBLIC; GRANT SELECT ON dbtask.environment TO PUBLIC`"),
+                Error::refused(format!("`db:apply` is refused: {}", treatment.because)).help(treatment.how_to_show()),
             ));
         }
         let commit = match origin::commit(workspace, &request.files) {
