@@ -9,8 +9,8 @@ pub struct Peer {
     arguments: &'static [&'static str],
     /// A file's path in the folder, by its number, in two parts.
     file: (&'static str, &'static str),
-    /// What stands before the SQL.
-    head: &'static str,
+    /// What stands before and behind the SQL.
+    frame: (&'static str, &'static str),
 }
 
 /// The address comes as `DATABASE_URL`, the folder as the current one.
@@ -19,25 +19,25 @@ const KNOWN: [Peer; 4] = [
         name: "sqlx",
         arguments: &["migrate", "run", "--source", "."],
         file: ("", "_change.sql"),
-        head: "",
+        frame: ("", ""),
     },
     Peer {
         name: "diesel",
-        arguments: &["migration", "run", "--migration-dir", ".", "--no-generate-schema"],
+        arguments: &["migration", "run", "--migration-dir", "."],
         file: ("", "_change/up.sql"),
-        head: "",
+        frame: ("", ""),
     },
     Peer {
         name: "refinery",
         arguments: &["migrate", "-e", "DATABASE_URL", "-p", "."],
         file: ("V", "__change.sql"),
-        head: "",
+        frame: ("", ""),
     },
     Peer {
         name: "dbmate",
         arguments: &["--migrations-dir", ".", "--no-dump-schema", "migrate"],
         file: ("", "_change.sql"),
-        head: "-- migrate:up\n",
+        frame: ("-- migrate:up\n", "-- migrate:down\n"),
     },
 ];
 
@@ -56,7 +56,7 @@ impl Peer {
         for (sql, n) in files.zip(1..) {
             let path = folder.join(format!("{}{n:05}{}", self.file.0, self.file.1));
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, format!("{}{sql}", self.head)).unwrap();
+            std::fs::write(path, format!("{}{sql}{}", self.frame.0, self.frame.1)).unwrap();
         }
     }
 

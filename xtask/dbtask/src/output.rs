@@ -46,8 +46,13 @@ impl Output {
 
     /// The result: text for people, or one JSON object.
     pub(crate) fn result(&self, text: &str, json: &Value) {
+        self.result_of(text, || json);
+    }
+
+    /// As [`Output::result`], where the object is large: it is made only where it is asked for.
+    pub(crate) fn result_of<J: std::fmt::Display>(&self, text: &str, json: impl FnOnce() -> J) {
         if self.json {
-            anstream::println!("{json}");
+            anstream::println!("{}", json());
         } else if !text.is_empty() {
             anstream::println!("{text}");
         }

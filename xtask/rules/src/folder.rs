@@ -28,13 +28,7 @@ impl MigrationFolder {
             );
         }
         let last = listing.named.last().cloned();
-        let mut files = Vec::with_capacity(listing.named.len());
-        for outcome in read_all(&listing) {
-            match outcome {
-                Ok(file) => files.push(file),
-                Err(found) => findings.extend(found),
-            }
-        }
+        let files = read_all(&mut listing, &mut findings);
         let mut repeatables = Vec::with_capacity(listing.repeatable.len());
         for name in &listing.repeatable {
             match RepeatableFile::read(&listing.real(name), listing.shown(name)) {
@@ -109,26 +103,48 @@ fn finish(mut findings: Vec<Diagnostic>, folder: MigrationFolder) -> Result<Migr
 /// How many files a thread reads at the least: fewer are read sooner than a thread is started.
 const SHARE: usize = 200;
 
-/// Reads files, in their order, on as many processors as there are.
-fn read_all(listing: &Listing) -> Vec<Result<MigrationFile, Vec<Diagnostic>>> {
-    let read = |share: &[FileName]| -> Vec<_> {
-        let read = |name: &FileName| {
+/// Reads the numbered files, in their order, on as many processors as there are.
+fn read_all(listing: &mut Listing, findings: &mut Vec<Diagnostic>) -> Vec<MigrationFile> {
+    let mut names = std::mem::take(&mut listing.named);
+    let total = names.len();
+    let listing = &*listing;
+    // a folder of ten thousand files is held once: neither names nor files wait in a second list
+    let read = |share: Vec<FileName>, files: &mut Vec<MigrationFile>, findings: &mut Vec<Diagnostic>| {
+        for name in share {
             let text = name.to_string();
-            MigrationFile::read(&listing.real(&text), listing.shown(&text), name.clone())
-        };
-        share.iter().map(read).collect()
+            match MigrationFile::read(&listing.real(&text), listing.shown(&text), name) {
+                Ok(file) => files.push(file),
+                Err(found) => findings.extend(found),
+            }
+        }
     };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = listing.named.len().div_ceil(processors).max(SHARE);
+    let share = total.div_ceil(processors).max(SHARE);
+    let mut shares = Vec::new();
+    while names.len() > share {
+        shares.push(names.split_off((names.len() - 1) / share * share));
+    }
+    let mut files = Vec::with_capacity(total);
     std::thread::scope(|scope| {
-        let mut shares = listing.named.chunks(share);
-        let mine = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares.map(|share| scope.spawn(move || read(share))).collect();
-        let mut outcomes = read(mine);
+        // the last share was split off first
+        let others: Vec<_> = shares
+            .into_iter()
+            .rev()
+            .map(|share| {
+                scope.spawn(move || {
+                    let (mut files, mut findings) = (Vec::with_capacity(share.len()), Vec::new());
+                    read(share, &mut files, &mut findings);
+                    (files, findings)
+                })
+            })
+            .collect();
+        read(names, &mut files, findings);
         for other in others {
             // a thread that panicked would have panicked here, too
-            outcomes.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let (more, found) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            files.extend(more);
+            findings.extend(found);
         }
-        outcomes
-    })
+    });
+    files
 }

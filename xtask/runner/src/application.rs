@@ -74,7 +74,7 @@ pub struct Entry {
 
 /// Reads those entries, oldest first, with SELECT only.
 pub fn journal_entries(session: &Session, history: &SchemaHistory) -> Result<Vec<Entry>, Error> {
-    let (Some(table), true) = (history.table().map(journal::beside), history.has_journal()) else {
+    let Some(table) = journal::find(session, history)? else {
         return Ok(Vec::new());
     };
     let words = [Event::Apply, Event::Repair, Event::Repeatable].map(|event| format!("'{}'", event.word()));

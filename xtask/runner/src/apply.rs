@@ -148,7 +148,7 @@ pub fn migrate<'a>(
         options,
         preflight,
         table,
-        done: Vec::new(),
+        done: Vec::with_capacity(plan.pending.len() + repeatables.len()),
         blocker: None,
         tell,
     };
@@ -157,7 +157,7 @@ pub fn migrate<'a>(
         run.create_history()?;
     }
     run.apply_all()?;
-    run.repeat_all(history.has_journal())?;
+    run.repeat_all()?;
     drop(lock);
     let last = plan.pending.last().map(|file| file.version());
     Ok(Migrated {
@@ -227,13 +227,13 @@ impl<'a> Run<'a> {
     }
 
     /// Carries out the repeatable files that are pending, each with its entry in the journal.
-    fn repeat_all(&mut self, has_journal: bool) -> Result<(), Error> {
+    fn repeat_all(&mut self) -> Result<(), Error> {
         let files = self.repeatables;
         if files.is_empty() {
             return Ok(());
         }
         let journal = journal::beside(&self.table);
-        if !has_journal && let Some(sql) = journal::preparation(self.session, &journal)? {
+        if let Some(sql) = journal::preparation(self.session, &journal)? {
             let sql = format!("{}{sql}", self.checks().condition());
             self.session.batch(&sql).map_err(|e| {
                 let failed = || sql_error(format!("failed to make the journal `{journal}`"), &e);
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
             let refusal = self.options.condition.as_ref().and_then(|c| c.refusal(&e));
             refusal.unwrap_or_else(failed).state("nothing was applied")
         })?;
-        if let Some((table, _)) = SchemaHistory::find(self.session)? {
+        if let Some(table) = SchemaHistory::find(self.session)? {
             self.table = table;
         }
         Ok(())

@@ -91,6 +91,14 @@ fn lacking(session: &Session, table: &str) -> Result<Lacking, Error> {
         .map_err(|e| sql_error(format!("failed to look for the journal `{table}`"), &e))
 }
 
+/// The journal beside a history, qualified, where there is one of today's shape.
+pub(crate) fn find(session: &Session, history: &SchemaHistory) -> Result<Option<String>, Error> {
+    let Some(table) = history.table().map(beside) else {
+        return Ok(None);
+    };
+    Ok((lacking(session, &table)? == Lacking::Nothing).then_some(table))
+}
+
 /// The statement that gives the journal `table` today's shape; none where it has it.
 pub(crate) fn preparation(session: &Session, table: &str) -> Result<Option<String>, Error> {
     Ok(match lacking(session, table)? {
@@ -131,7 +139,7 @@ fn creation(table: &str) -> String {
 
 /// The files that were repaired, by version and by the checksum that they had before.
 pub(crate) fn repaired(session: &Session, history: &SchemaHistory) -> Result<Vec<(i32, String)>, Error> {
-    let (Some(table), true) = (history.table().map(beside), history.has_journal()) else {
+    let Some(table) = find(session, history)? else {
         return Ok(Vec::new());
     };
     let sql = format!(

@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::Type;
 
+use crate::history::refuse_int8_versions;
 use crate::lock::KEY;
 use crate::{Error, HISTORY_TABLE, SchemaHistory, Session, quote_identifier, sql_error};
 
@@ -13,6 +14,8 @@ SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_is_in_recovery() AS in_
   current_schema()::text AS schema, current_user::text AS role,
   coalesce(pg_catalog.has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create,
   CASE WHEN $1 THEN pg_catalog.has_table_privilege(pg_catalog.to_regclass($2), 'INSERT') END AS may_record,
+  (SELECT a.atttypid FROM pg_catalog.pg_attribute a
+   WHERE a.attrelid = pg_catalog.to_regclass($2) AND a.attname = 'version') AS version_type,
   EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') AS citus";
 
 /// The same on the second connection: the backend that serves it, and whether it gets the lock that the first one has.
@@ -36,6 +39,11 @@ pub(crate) fn check(session: &Session, history: &SchemaHistory) -> Result<Prefli
         .query_one(ASK, &[(&exists, Type::BOOL), (&table, Type::TEXT)])
         .map_err(failed)?;
     let is = |column: &str| row.try_get::<_, bool>(column).map_err(failed);
+    let version_type: Option<u32> = row.try_get("version_type").map_err(failed)?;
+    if let Some(version_type) = version_type.and_then(Type::from_oid) {
+        // one without rows was not looked at when it was read
+        refuse_int8_versions(table, &version_type)?;
+    }
     let preflight = Preflight {
         pid: row.try_get("pid").map_err(failed)?,
         standard_strings: is("standard_strings")?,

@@ -7,7 +7,7 @@ use dbtask_rules::RepeatableFile;
 use crate::apply::create_history;
 use crate::history::HISTORY_TABLE;
 use crate::history_row::history_row;
-use crate::{Error, Plan, SchemaHistory, journal};
+use crate::{Error, Plan, SchemaHistory, Session, journal};
 
 /// The SQL that [`migrate`](crate::migrate) would send for the pending files, for people to read and for psql.
 pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error> {
@@ -35,10 +35,14 @@ pub fn preview(plan: &Plan<'_>, history: &SchemaHistory) -> Result<String, Error
 }
 
 /// As [`preview`], for repeatable files.
-pub fn preview_repeatable(files: &[&RepeatableFile], history: &SchemaHistory) -> String {
+pub fn preview_repeatable(
+    session: &Session,
+    files: &[&RepeatableFile],
+    history: &SchemaHistory,
+) -> Result<String, Error> {
     let mut sql = String::new();
     let journal = journal::beside(history.table().unwrap_or(HISTORY_TABLE));
-    if !files.is_empty() && !history.has_journal() {
+    if !files.is_empty() && journal::find(session, history)?.is_none() {
         let _ = write!(sql, "\n{};\n", journal::any_preparation(&journal));
     }
     for file in files {
@@ -50,5 +54,5 @@ pub fn preview_repeatable(files: &[&RepeatableFile], history: &SchemaHistory) ->
             file.sql()
         );
     }
-    sql
+    Ok(sql)
 }

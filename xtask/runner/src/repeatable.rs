@@ -6,8 +6,8 @@
 use dbtask_rules::RepeatableFile;
 use tokio_postgres::Row;
 
-use crate::journal::{Event, beside};
-use crate::{Error, SchemaHistory, Session, sql_error};
+use crate::journal::Event;
+use crate::{Error, SchemaHistory, Session, journal, sql_error};
 
 /// What the journal knows of one repeatable file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +45,9 @@ pub enum RepeatableState<'a> {
 
 /// The runs of every repeatable file, in the order of their names; with SELECT only.
 pub fn repeatable_runs(session: &Session, history: &SchemaHistory) -> Result<Vec<RepeatableRuns>, Error> {
-    let (Some(table), true) = (history.table(), history.has_journal()) else {
+    let Some(journal) = journal::find(session, history)? else {
         return Ok(Vec::new());
     };
-    let journal = beside(table);
     let sql = format!(
         "SELECT details->>'name', pg_catalog.to_char(max(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS \"UTC\"'), \
          pg_catalog.array_agg(coalesce(checksum, '') ORDER BY id DESC) FROM {journal} WHERE event = '{}' AND details->>'name' IS NOT NULL GROUP BY 1 ORDER BY (details->>'name') COLLATE \"C\"",

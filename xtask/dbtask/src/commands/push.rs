@@ -3,8 +3,8 @@
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
-    Error, Event, Migrated, MigrationLock, Observation, Options, Plan, Repeatables, SchemaHistory, Session, migrate,
-    preview, preview_repeatable, repeatable_runs,
+    AppliedFile, Error, Event, Migrated, MigrationLock, Observation, Options, Plan, Repeatables, SchemaHistory,
+    Session, migrate, preview, preview_repeatable, repeatable_runs,
 };
 use serde_json::json;
 
@@ -97,7 +97,7 @@ impl Push {
         let numbered = plan.pending.iter().map(|file| file.path());
         let paths: Vec<&str> = numbered.chain(repeatables.iter().map(|file| file.path())).collect();
         let text = if self.sql {
-            preview(&plan, &history)? + &preview_repeatable(&repeatables, &history)
+            preview(&plan, &history)? + &preview_repeatable(&target.session, &repeatables, &history)?
         } else if paths.is_empty() {
             format!("nothing to do: {} has every migration", target.describe())
         } else {
@@ -209,15 +209,14 @@ pub(crate) fn report(target: &Target, migrated: &Migrated, output: &Output) -> E
             )
         }
     };
-    let files: Vec<_> = applied
-        .iter()
-        .map(|f| json!({ "file": f.path, "seconds": f.elapsed.as_secs_f64() }))
-        .collect();
-    let json = json!({
-        "database": target.identity.database,
-        "applied": files,
-        "version": version.map(Version::get),
+    // ten thousand files make 10 MB of values
+    output.result_of(&text, || {
+        let file = |f: &AppliedFile| json!({ "file": f.path, "seconds": f.elapsed.as_secs_f64() });
+        json!({
+            "database": target.identity.database,
+            "applied": applied.iter().map(file).collect::<Vec<_>>(),
+            "version": version.map(Version::get),
+        })
     });
-    output.result(&text, &json);
     Exit::Done
 }
