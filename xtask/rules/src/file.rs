@@ -12,7 +12,6 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A file that can be applied: the name and the text were found to be in order.
 #[derive(Debug, Clone)]
 pub struct MigrationFile {
-    path: Cow<'static, str>,
     name: FileName,
     sql: Cow<'static, str>,
     directives: Directives,
@@ -25,11 +24,9 @@ pub type Embedded = (&'static str, &'static str, u64);
 impl MigrationFile {
     /// A file that a build script checked and embedded.
     pub fn embedded((path, sql, checksum): Embedded) -> Result<MigrationFile, Diagnostic> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let name = FileName::parse(name).map_err(|e| about_name(path, e.to_string(), None))?;
+        let name = FileName::parse_path(path).map_err(|e| about_name(path, e.to_string(), None))?;
         let directives = Directives::parse(path, sql).map_err(|mut findings| findings.swap_remove(0))?;
         Ok(MigrationFile {
-            path: Cow::Borrowed(path),
             name,
             sql: Cow::Borrowed(sql),
             directives,
@@ -43,8 +40,7 @@ impl MigrationFile {
         let directives = Directives::parse(&path, &sql)?;
         Ok(MigrationFile {
             checksum: checksum(&name, &sql),
-            path: Cow::Owned(path),
-            name,
+            name: name.at(path),
             sql: Cow::Owned(sql),
             directives,
         })
@@ -52,11 +48,9 @@ impl MigrationFile {
 
     /// A file that lies nowhere: its name, and its text, of which only the directives are looked at.
     pub fn of_text(name: FileName, sql: String) -> Result<MigrationFile, Vec<Diagnostic>> {
-        let path = name.to_string();
         Ok(MigrationFile {
-            directives: Directives::parse(&path, &sql)?,
+            directives: Directives::parse(name.path(), &sql)?,
             checksum: checksum(&name, &sql),
-            path: Cow::Owned(path),
             name,
             sql: Cow::Owned(sql),
         })
@@ -64,7 +58,7 @@ impl MigrationFile {
 
     /// The path, relative to the workspace root where the file lies inside.
     pub fn path(&self) -> &str {
-        &self.path
+        self.name.path()
     }
 
     /// The name.

@@ -35,13 +35,24 @@ pub(crate) const GRAMMAR: &str = "V, the version's digits, two underscores, a de
 ///
 /// refinery takes more (`^([U|V])(\d+(?:\.\d+)?)__(\w+)` in `refinery-core/src/util.rs`), skips what it does not
 /// take without a word, and panics on some of what it takes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 pub struct FileName {
-    text: Cow<'static, str>,
+    /// The name, and the folder before it where that is known: ten thousand paths are held once.
+    path: Cow<'static, str>,
+    /// Where the name begins.
+    start: usize,
     version: Version,
     /// How many digits the version is written with.
     width: usize,
 }
+
+impl PartialEq for FileName {
+    fn eq(&self, other: &FileName) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for FileName {}
 
 /// What ends a name.
 const EXTENSION: &str = ".sql";
@@ -49,8 +60,17 @@ const EXTENSION: &str = ".sql";
 impl FileName {
     /// Reads a file name; says what is wrong with one that cannot be a migration's.
     pub fn parse(name: impl Into<Cow<'static, str>>) -> Result<FileName, NameError> {
-        let text = name.into();
-        let stem = text.strip_suffix(EXTENSION).ok_or(NameError::Extension)?;
+        FileName::parse_from(name.into(), 0)
+    }
+
+    /// Reads the file name at the end of a path.
+    pub(crate) fn parse_path(path: &'static str) -> Result<FileName, NameError> {
+        let start = path.rfind('/').map_or(0, |slash| slash + 1);
+        FileName::parse_from(Cow::Borrowed(path), start)
+    }
+
+    fn parse_from(path: Cow<'static, str>, start: usize) -> Result<FileName, NameError> {
+        let stem = path[start..].strip_suffix(EXTENSION).ok_or(NameError::Extension)?;
         let rest = stem.strip_prefix('V').ok_or(NameError::Prefix)?;
         let width = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (digits, rest) = rest.split_at(width);
@@ -69,7 +89,31 @@ impl FileName {
             return Err(NameError::Description);
         }
         let version = digits.parse().ok().and_then(Version::new).ok_or(NameError::TooLarge)?;
-        Ok(FileName { text, version, width })
+        Ok(FileName {
+            path,
+            start,
+            version,
+            width,
+        })
+    }
+
+    /// The same name at the end of `path`.
+    pub(crate) fn at(self, path: String) -> FileName {
+        debug_assert!(path.ends_with(self.text()));
+        FileName {
+            start: path.len() - self.text().len(),
+            path: Cow::Owned(path),
+            ..self
+        }
+    }
+
+    /// The path that the name was read from; the name alone where it was read from none.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn text(&self) -> &str {
+        &self.path[self.start..]
     }
 
     /// The name of a version and a description in words, its number padded to `width` digits.
@@ -81,7 +125,8 @@ impl FileName {
     fn of(version: Version, width: usize, description: &str) -> FileName {
         let digits = format!("{:0>width$}", version.get());
         FileName {
-            text: format!("V{digits}__{description}{EXTENSION}").into(),
+            path: format!("V{digits}__{description}{EXTENSION}").into(),
+            start: 0,
             version,
             width: digits.len(),
         }
@@ -99,7 +144,8 @@ impl FileName {
 
     /// The name without `.sql`, as refinery reads it.
     pub fn stem(&self) -> &str {
-        &self.text[..self.text.len() - EXTENSION.len()]
+        let text = self.text();
+        &text[..text.len() - EXTENSION.len()]
     }
 
     /// How many digits the version is written with.
@@ -125,7 +171,7 @@ impl FileName {
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.text())
     }
 }
 
