@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// A piece of SQL that matters for statement boundaries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token {
     /// `-- …`, without its line break.
     LineComment,
@@ -199,27 +199,46 @@ pub fn split_as(sql: &str, standard_conforming_strings: bool) -> Vec<Range<usize
 
 /// As [`split_as`], one by one: a file of a gigabyte has more statements than anybody wants to keep.
 pub fn each(sql: &str, standard_conforming_strings: bool) -> impl Iterator<Item = Range<usize>> {
+    let tokens = Lexer {
+        sql,
+        at: 0,
+        standard: standard_conforming_strings,
+    };
+    Statements { sql, tokens }
+}
+
+/// The tokens of each statement, comments inside included, of a text that is read to tokens already.
+#[cfg(feature = "lint")]
+pub(crate) fn split_tokens<'t>(
+    sql: &str,
+    tokens: &'t [(Token, Range<usize>)],
+) -> impl Iterator<Item = (Range<usize>, &'t [(Token, Range<usize>)])> {
+    let mut rest = tokens;
     Statements {
-        lexer: Lexer {
-            sql,
-            at: 0,
-            standard: standard_conforming_strings,
-        },
+        sql,
+        tokens: tokens.iter().cloned(),
     }
+    .map(move |statement| {
+        let begin = rest.partition_point(|(_, range)| range.start < statement.start);
+        let end = begin + rest[begin..].partition_point(|(_, range)| range.end <= statement.end);
+        let own = &rest[begin..end];
+        rest = &rest[end..];
+        (statement, own)
+    })
 }
 
 /// Puts tokens together to statements.
-struct Statements<'a> {
-    lexer: Lexer<'a>,
+struct Statements<'a, Tokens> {
+    sql: &'a str,
+    tokens: Tokens,
 }
 
-impl Iterator for Statements<'_> {
+impl<Tokens: Iterator<Item = (Token, Range<usize>)>> Iterator for Statements<'_, Tokens> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        let sql = self.lexer.sql;
         let mut current = Statement::default();
-        for (token, range) in self.lexer.by_ref() {
+        for (token, range) in self.tokens.by_ref() {
             match token {
                 Token::LineComment | Token::BlockComment => {}
                 Token::Semicolon if current.ends_here() => {
@@ -227,7 +246,7 @@ impl Iterator for Statements<'_> {
                         return current.range;
                     }
                 }
-                _ => current.take(&token, &sql[range.clone()], range),
+                _ => current.take(token, &self.sql[range.clone()], range),
             }
         }
         current.range
@@ -360,7 +379,7 @@ impl Statement {
         self.parentheses == 0 && self.open_blocks == 0
     }
 
-    fn take(&mut self, token: &Token, text: &str, range: Range<usize>) {
+    fn take(&mut self, token: Token, text: &str, range: Range<usize>) {
         match &mut self.range {
             Some(whole) => whole.end = range.end,
             None => self.range = Some(range),

@@ -3,41 +3,71 @@
 //! The statements of a `DO` block run, so they become statements like others; strings that it executes are read too,
 //! where they stand there whole. A function's body does not run when it is created: only its syntax is looked at.
 
-use squawk_line_index::TextRange;
-use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use super::tree::{self, Node, SyntaxKind, child, children, has};
+use super::{Parsed, Reader, depth, literal, syntax};
+use crate::lint::ast::{Do, Dynamic, Guard, Kind, Span};
 
-use super::depth;
-use super::tree::{self, has};
-use super::{Parsed, Reader};
-use crate::lint::ast::{Do, Dynamic, Guard, Kind};
+/// What a routine is made of.
+pub(super) struct Routine {
+    pub language: Option<String>,
+    /// The text between the quotes; none where the body stands in the statement itself.
+    pub body: Option<literal::Value>,
+}
+
+impl Routine {
+    /// Reads the options of a routine. Of two of a kind the last one is taken; that is an error anyway.
+    pub(super) fn of(options: &Node<'_>) -> Routine {
+        Routine {
+            language: children(options, SyntaxKind::LANGUAGE_FUNC_OPTION)
+                .last()
+                .and_then(|option| language(&option)),
+            body: children(options, SyntaxKind::AS_FUNC_OPTION)
+                .last()
+                .and_then(|option| child(&option, SyntaxKind::AS_DEFINITION))
+                .and_then(|definition| literal::value(&child(&definition, SyntaxKind::LITERAL)?)),
+        }
+    }
+}
+
+/// The language that `LANGUAGE …` names.
+fn language(node: &Node<'_>) -> Option<String> {
+    match child(node, SyntaxKind::LANGUAGE_REF) {
+        Some(name) => Some(literal::identifier(&name)),
+        None => Some(literal::value(&child(node, SyntaxKind::LITERAL)?)?.text),
+    }
+}
 
 impl Reader<'_> {
     /// Reads a `DO`: the block itself, then the statements in it.
-    pub(super) fn read_do(&mut self, node: &SyntaxNode) -> Option<Do> {
-        let block = ast::Do::cast(node.clone())?;
+    pub(super) fn read_do(&mut self, node: &Node<'_>) -> Do {
         let unread = Do {
             read: false,
             dynamic: Vec::new(),
         };
-        let Some(body) = block.plpgsql() else {
-            return Some(unread);
+        let of_other =
+            child(node, SyntaxKind::DO_LANGUAGE).is_some_and(|option| language(&option).as_deref() != Some("plpgsql"));
+        let body = child(node, SyntaxKind::LITERAL).and_then(|body| literal::value(&body));
+        let Some(body) = body.filter(|_| !of_other) else {
+            return unread;
         };
-        if let Some(error) = body.errors().first() {
-            if is_certain(error.message()) {
-                self.syntax_error("", error.message(), error.range());
+        let tree = match syntax::block(node, &body.text) {
+            Ok(tree) => tree,
+            Err(objection) => {
+                if is_certain(&objection.message) {
+                    self.syntax_error("", &objection);
+                }
+                return unread;
             }
-            return Some(unread);
-        }
+        };
         let outer = self.map;
-        let map = |of: TextRange| outer(body.source_range(of));
+        let map = |of: Span| outer(body.source(of));
         let mut inner = Reader {
             map: &map,
             strings: self.strings,
             parsed: Parsed::default(),
         };
         let mut dynamic = Vec::new();
-        for below in body.syntax().descendants() {
+        for below in tree.root().descendants() {
             match below.kind() {
                 SyntaxKind::PLPGSQL_EXEC_SQL_STMT
                 | SyntaxKind::PLPGSQL_CALL_STMT
@@ -61,10 +91,10 @@ impl Reader<'_> {
         }
         self.parsed.statements.append(&mut inner.parsed.statements);
         self.parsed.problems.append(&mut inner.parsed.problems);
-        Some(Do { read: true, dynamic })
+        Do { read: true, dynamic }
     }
 
-    fn read_guarded(&mut self, node: &SyntaxNode, guard: Guard) {
+    fn read_guarded(&mut self, node: &Node<'_>, guard: Guard) {
         let first = self.parsed.statements.len();
         self.read(node);
         for statement in &mut self.parsed.statements[first..] {
@@ -73,26 +103,29 @@ impl Reader<'_> {
     }
 
     /// `EXECUTE`: a string that stands there whole is a statement, everything else is dynamic.
-    fn read_execute(&mut self, node: &SyntaxNode, dynamic: &mut Vec<Dynamic>) {
+    fn read_execute(&mut self, node: &Node<'_>, dynamic: &mut Vec<Dynamic>) {
         let Some(query) = tree::child(node, SyntaxKind::PLPGSQL_EXPR) else {
             return;
         };
-        let literals: Vec<ast::Literal> = query.descendants().filter_map(ast::Literal::cast).collect();
-        let span = (self.map)(tree::range(node));
+        let literals: Vec<Node<'_>> = query
+            .descendants()
+            .filter(|below| below.kind() == SyntaxKind::LITERAL)
+            .collect();
+        let span = (self.map)(node.range());
         if let [literal] = literals.as_slice()
-            && tree::text(&query) == tree::text(literal.syntax())
-            && let Some(decoded) = literal.decoded_value()
-            && depth::is_bounded(decoded.text())
-            && SourceFile::parse(decoded.text()).errors().is_empty()
+            && tree::text(&query) == tree::text(literal)
+            && let Some(value) = literal::value(literal)
+            && depth::is_bounded(&value.text)
+            && let Ok(statements) = syntax::statements(&value.text)
         {
             let outer = self.map;
-            let map = |of: TextRange| outer(decoded.source_range(of));
+            let map = |of: Span| outer(value.source(of));
             let mut inner = Reader {
                 map: &map,
                 strings: self.strings,
                 parsed: Parsed::default(),
             };
-            for statement in SourceFile::parse(decoded.text()).syntax_node().children() {
+            for statement in statements.root().children() {
                 inner.read_guarded(&statement, guard(node));
             }
             self.parsed.statements.append(&mut inner.parsed.statements);
@@ -101,8 +134,8 @@ impl Reader<'_> {
         }
         let text: Vec<String> = literals
             .iter()
-            .filter_map(ast::Literal::string_value)
-            .map(|text| text.to_ascii_lowercase())
+            .filter_map(literal::value)
+            .map(|value| value.text.to_ascii_lowercase())
             .collect();
         dynamic.push(Dynamic {
             span,
@@ -110,20 +143,17 @@ impl Reader<'_> {
         });
     }
 
-    /// The syntax of a function's body.
-    pub(super) fn check_body(&mut self, node: &SyntaxNode) {
-        // the SQL bodies were looked at together with the statement
-        let errors = if let Some(function) = ast::CreateFunction::cast(node.clone()) {
-            function.plpgsql().map(|body| body.errors())
-        } else {
-            ast::CreateProcedure::cast(node.clone())
-                .and_then(|procedure| procedure.plpgsql())
-                .map(|body| body.errors())
+    /// The syntax of a routine's body in PL/pgSQL. Those in SQL were looked at together with the statement.
+    pub(super) fn check_body(&mut self, node: &Node<'_>) {
+        let Some(options) = child(node, SyntaxKind::FUNC_OPTION_LIST) else {
+            return;
         };
-        if let Some(error) = errors.unwrap_or_default().first()
-            && is_certain(error.message())
+        let routine = Routine::of(&options);
+        if let Some(body) = routine.body.filter(|_| routine.language.as_deref() == Some("plpgsql"))
+            && let Err(objection) = syntax::block(node, &body.text)
+            && is_certain(&objection.message)
         {
-            self.syntax_error("", error.message(), error.range());
+            self.syntax_error("", &objection);
         }
     }
 }
@@ -144,7 +174,7 @@ fn is_certain(message: &str) -> bool {
 }
 
 /// What a statement of a block depends on.
-fn guard(node: &SyntaxNode) -> Guard {
+fn guard(node: &Node<'_>) -> Guard {
     let conditional = node.ancestors().any(|above| match above.kind() {
         // a loop over what the catalog has is a condition, too
         SyntaxKind::PLPGSQL_IF_STMT

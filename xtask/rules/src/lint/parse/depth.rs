@@ -3,6 +3,7 @@
 //! The parser recurses, and for some texts needs time in the square of their depth. What is nested deeper than any
 //! real migration is left alone and reported.
 
+use crate::lint::ast::Span;
 use crate::statements::{Lexer, Token};
 
 /// Parentheses, brackets and blocks within each other. The most that real migrations had is 20.
@@ -14,6 +15,9 @@ const CHAIN: usize = 1_500;
 /// `UNION` and the like side by side: each is a level, whatever the commas say.
 const UNIONS: usize = 400;
 
+/// The longest of the words that matter here, `intersect`.
+const LONGEST_WORD: usize = 9;
+
 /// One level of brackets.
 #[derive(Default)]
 struct Level {
@@ -21,18 +25,20 @@ struct Level {
     unions: usize,
 }
 
-/// Whether a statement can be parsed without harm, and the body of the routine or block that it may be.
-pub(super) fn is_statement_bounded(sql: &str) -> bool {
-    let mut tokens = Lexer::new(sql).filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment));
-    let has_body = tokens
-        .next()
-        .is_some_and(|(_, range)| ["create", "do"].contains(&sql[range].to_ascii_lowercase().as_str()));
-    let body_is_bounded = |text: &str| {
-        let quote = text.chars().next();
-        // between the quotes, whatever they are, lies the body
-        !matches!(quote, Some('$' | '\'' | 'e' | 'E')) || is_bounded(inner(text))
+/// Whether a statement, of which the tokens are at hand, can be parsed without harm, and the body of the routine or block
+/// that it may be.
+pub(super) fn is_statement_bounded(sql: &str, tokens: &[(Token, Span)]) -> bool {
+    let is_word = |word: &str| {
+        let first = tokens.first();
+        first.is_some_and(|(_, range)| sql[range.clone()].eq_ignore_ascii_case(word))
     };
-    is_bounded(sql) && (!has_body || tokens.all(|(token, range)| token != Token::Other || body_is_bounded(&sql[range])))
+    let body_is_bounded = |text: &str| {
+        // between the quotes, whatever they are, lies the body
+        !text.starts_with(['$', '\'', 'e', 'E']) || is_bounded(inner(text))
+    };
+    let mut others = tokens.iter().filter(|(token, _)| *token == Token::Other);
+    are_bounded(sql, tokens.iter().cloned())
+        && (!(is_word("create") || is_word("do")) || others.all(|(_, range)| body_is_bounded(&sql[range.clone()])))
 }
 
 /// What stands between quotes.
@@ -46,11 +52,15 @@ fn inner(text: &str) -> &str {
 
 /// Whether a text can be parsed without harm.
 pub(super) fn is_bounded(sql: &str) -> bool {
+    are_bounded(sql, Lexer::new(sql))
+}
+
+fn are_bounded(sql: &str, tokens: impl Iterator<Item = (Token, Span)>) -> bool {
     let mut levels = vec![Level::default()];
     // the length of the chains of all outer levels
     let mut outer = 0;
     let (mut blocks, mut after_end, mut awaits_then) = (0_usize, false, false);
-    for (token, range) in Lexer::new(sql) {
+    for (token, range) in tokens {
         let text = &sql[range];
         let opens = token == Token::Open || text == "[";
         let closes = token == Token::Close || text == "]";
@@ -79,23 +89,31 @@ pub(super) fn is_bounded(sql: &str) -> bool {
             level.chain += 1;
         }
         if token == Token::Word {
-            let word = text.to_ascii_lowercase();
-            match word.as_str() {
-                "union" | "intersect" | "except" => {
+            let mut word = [0; LONGEST_WORD];
+            let word = match word.get_mut(..text.len()) {
+                Some(word) => {
+                    word.copy_from_slice(text.as_bytes());
+                    word.make_ascii_lowercase();
+                    &*word
+                }
+                None => b"",
+            };
+            match word {
+                b"union" | b"intersect" | b"except" => {
                     if let Some(level) = levels.last_mut() {
                         level.unions += 1;
                     }
                 }
-                "end" => blocks = blocks.saturating_sub(1),
+                b"end" => blocks = blocks.saturating_sub(1),
                 _ if after_end => {}
-                "begin" | "loop" | "case" => blocks += 1,
+                b"begin" | b"loop" | b"case" => blocks += 1,
                 // `IF` is also in `IF EXISTS`: its `THEN` tells
-                "if" => awaits_then = true,
-                "elsif" | "elseif" | "when" => awaits_then = false,
-                "then" => blocks += usize::from(std::mem::take(&mut awaits_then)),
+                b"if" => awaits_then = true,
+                b"elsif" | b"elseif" | b"when" => awaits_then = false,
+                b"then" => blocks += usize::from(std::mem::take(&mut awaits_then)),
                 _ => {}
             }
-            after_end = word == "end";
+            after_end = word == b"end";
         } else {
             after_end = false;
         }

@@ -4,34 +4,36 @@ use super::blank;
 use crate::lint::ast::Span;
 use crate::statements::{Lexer, Token};
 
-/// The statement with the targets of `INTO` in its PL/pgSQL body blanked out, where it has any.
-pub(super) fn without_targets(statement: &str) -> Option<String> {
-    let mut words = Lexer::new(statement).filter(|(token, _)| *token == Token::Word);
-    let first = words.next().map(|(_, range)| statement[range].to_ascii_lowercase())?;
-    let is_plpgsql = first == "do"
-        || first == "create" && words.any(|(_, range)| statement[range].eq_ignore_ascii_case("plpgsql"))
-        || first == "create" && statement.to_ascii_lowercase().contains("'plpgsql'");
+/// A statement of a text with the targets of `INTO` in its PL/pgSQL body blanked out, where it has any.
+pub(super) fn without_targets(sql: &str, statement: &Span, tokens: &[(Token, Span)]) -> Option<String> {
+    let is = |(_, range): &(Token, Span), word: &str| sql[range.clone()].eq_ignore_ascii_case(word);
+    let first = tokens.first()?;
+    let is_plpgsql = is(first, "do")
+        || is(first, "create")
+            && tokens
+                .iter()
+                .any(|token| is(token, "plpgsql") || is(token, "'plpgsql'"));
     if !is_plpgsql {
         return None;
     }
-    let mut masked = statement.to_owned();
-    for (token, range) in Lexer::new(statement) {
-        let text = &statement[range.clone()];
+    let mut masked = sql[statement.clone()].to_owned();
+    let mut is_masked = false;
+    for (token, range) in tokens {
+        let text = &sql[range.clone()];
         let tag = text
             .strip_prefix('$')
             .and_then(|rest| rest.find('$'))
             .map_or(0, |end| end + 2);
-        if token != Token::Other || tag == 0 || text.len() < 2 * tag {
+        if *token != Token::Other || tag == 0 || text.len() < 2 * tag {
             continue;
         }
+        let body = range.start - statement.start + tag;
         for target in targets(&text[tag..text.len() - tag]) {
-            blank(
-                &mut masked,
-                range.start + tag + target.start..range.start + tag + target.end,
-            );
+            is_masked = true;
+            blank(&mut masked, body + target.start..body + target.end);
         }
     }
-    (masked != statement).then_some(masked)
+    is_masked.then_some(masked)
 }
 
 /// The ranges of `INTO [STRICT] a, b.c`, where they name variables.
@@ -80,6 +82,11 @@ fn targets(body: &str) -> Vec<Span> {
 mod tests {
     use super::*;
 
+    fn masked_statement(statement: &str) -> Option<String> {
+        let tokens: Vec<_> = Lexer::new(statement).collect();
+        without_targets(statement, &(0..statement.len()), &tokens)
+    }
+
     #[test]
     fn variables_go_and_tables_stay() {
         for (body, masked) in [
@@ -97,10 +104,10 @@ mod tests {
         ] {
             let statement = format!("DO $$ BEGIN {body} END $$");
             let expected = format!("DO $$ BEGIN {masked} END $$");
-            assert_eq!(without_targets(&statement).unwrap_or(statement), expected);
+            assert_eq!(masked_statement(&statement).unwrap_or(statement), expected);
         }
         assert_eq!(
-            without_targets("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 INTO x $$"),
+            masked_statement("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 INTO x $$"),
             None
         );
     }

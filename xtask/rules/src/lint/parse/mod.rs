@@ -5,7 +5,9 @@
 
 mod block;
 mod depth;
+mod doubt;
 mod into;
+mod literal;
 mod object;
 mod row;
 mod statement;
@@ -15,9 +17,6 @@ mod tree;
 mod uses;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use squawk_line_index::TextRange;
-use squawk_syntax::SourceFile;
 
 use self::tree::Map;
 use super::ast::{Span, Statement};
@@ -57,32 +56,32 @@ pub(crate) fn parse(sql: &str) -> Parsed {
     let masked = without_psql(sql, &mut parsed.problems);
     let sql = masked.as_deref().unwrap_or(sql);
     let adds_value = has_words(sql, "add", "value");
-    for range in statements::split(sql) {
-        parse_statement(sql, range, adds_value, &mut parsed);
+    let tokens: Vec<(Token, Span)> = Lexer::new(sql).collect();
+    for (range, tokens) in statements::split_tokens(sql, &tokens) {
+        parse_statement(sql, range, tokens, adds_value, &mut parsed);
     }
     parsed.problems.sort_by_key(|problem| problem.span.start);
     parsed
 }
 
-fn parse_statement(sql: &str, range: Span, strings: bool, parsed: &mut Parsed) {
-    let text = &sql[range.clone()];
-    let masked = into::without_targets(text);
-    let text = masked.as_deref().unwrap_or(text);
+fn parse_statement(sql: &str, range: Span, tokens: &[(Token, Span)], strings: bool, parsed: &mut Parsed) {
+    let masked = into::without_targets(sql, &range, tokens);
+    let text = masked.as_deref().unwrap_or(&sql[range.clone()]);
     let mut reader = Reader {
-        map: &|of: TextRange| usize::from(of.start()) + range.start..usize::from(of.end()) + range.start,
+        map: &|of: Span| of.start + range.start..of.end + range.start,
         strings,
         parsed: Parsed::default(),
     };
-    if let Some(open) = open_dollar_quote(text) {
+    if let Some(open) = open_dollar_quote(sql, tokens) {
         // the parser would look for the end of each `$` in it, to the end of the file
         parsed.problems.push(Problem {
             kind: ProblemKind::Syntax,
-            span: range.start + open.start..range.start + open.end,
-            message: format!("the dollar-quoted text that begins with `{}` does not end", &text[open]),
+            span: open.clone(),
+            message: format!("the dollar-quoted text that begins with `{}` does not end", &sql[open]),
         });
         return;
     }
-    let outcome = if depth::is_statement_bounded(text) {
+    let outcome = if depth::is_statement_bounded(sql, tokens) {
         catch_unwind(AssertUnwindSafe(|| reader.read_text(text)))
     } else {
         reader.not_analysed(range.clone(), "it is nested too deeply");
@@ -102,15 +101,15 @@ fn parse_statement(sql: &str, range: Span, strings: bool, parsed: &mut Parsed) {
 }
 
 /// The tag of a dollar-quoted text that does not end.
-fn open_dollar_quote(sql: &str) -> Option<Span> {
-    let (token, range) = Lexer::new(sql).last()?;
+fn open_dollar_quote(sql: &str, tokens: &[(Token, Span)]) -> Option<Span> {
+    let (token, range) = tokens.last()?;
     let text = &sql[range.clone()];
     let tag = text
         .strip_prefix('$')
         .and_then(|rest| rest.find('$'))
         .map(|end| end + 2)?;
     let is_closed = text.len() >= 2 * tag && text.ends_with(&text[..tag]);
-    (token == Token::Other && !is_closed).then(|| range.start..range.start + tag)
+    (*token == Token::Other && !is_closed).then(|| range.start..range.start + tag)
 }
 
 /// What turns trees into statements.
@@ -124,15 +123,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads the text of one statement.
     fn read_text(&mut self, text: &str) {
-        let parse = SourceFile::parse(text);
-        let root = parse.syntax_node();
-        let errors = parse.errors();
-        if let Some(error) = errors.first() {
-            self.syntax_error(text, error.message(), error.range());
-            return;
-        }
-        for node in root.children() {
-            self.read(&node);
+        match syntax::statements(text) {
+            Ok(tree) => tree.root().children().for_each(|node| self.read(&node)),
+            Err(objection) => self.syntax_error(text, &objection),
         }
     }
 

@@ -1,10 +1,8 @@
 //! `CREATE`, `DROP` and `ALTER` of everything that is no table.
 
-use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SyntaxKind as K, SyntaxNode};
-
 use super::Reader;
-use super::tree::{self, child, children, has, name, simple_name};
+use super::literal;
+use super::tree::{self, Node, SyntaxKind as K, child, children, has, name, simple_name};
 use crate::lint::ast::{Alter, AlterWhat, Create, CreateIndex, Details, Drop, Kind, Name, Object, Span, Volatility};
 
 /// The kinds of object, longer words before those that they begin with.
@@ -57,12 +55,6 @@ const OBJECTS: [Object; 46] = [
     "VIEW",
 ];
 
-fn object_of(kind: K, verb: &str) -> Option<Object> {
-    let words = format!("{kind:?}").replace('_', " ");
-    let object = words.strip_prefix(verb)?.trim_start();
-    OBJECTS.into_iter().find(|known| *known == object)
-}
-
 /// Words that stand before an object's name and are no part of it.
 const BEFORE_NAME: [K; 8] = [
     K::OR_REPLACE,
@@ -76,27 +68,28 @@ const BEFORE_NAME: [K; 8] = [
 ];
 
 impl Reader<'_> {
-    pub(super) fn object(&self, node: &SyntaxNode) -> Option<Kind> {
-        let kind = node.kind();
-        if let Some(object) = object_of(kind, "CREATE ") {
-            return Some(Kind::Create(self.create(node, object)));
+    pub(super) fn object(&self, node: &Node<'_>) -> Option<Kind> {
+        let words = format!("{:?}", node.kind()).replace('_', " ");
+        let (verb, object) = words.split_once(' ')?;
+        let object = OBJECTS.into_iter().find(|known| *known == object)?;
+        match verb {
+            "CREATE" => Some(Kind::Create(self.create(node, object))),
+            "DROP" => Some(Kind::Drop(self.drop(node, object))),
+            "ALTER" => Some(Kind::Alter(self.alter(node, object))),
+            _ => None,
         }
-        if let Some(object) = object_of(kind, "DROP ") {
-            return Some(Kind::Drop(self.drop(node, object)));
-        }
-        Some(Kind::Alter(self.alter(node, object_of(kind, "ALTER ")?)))
     }
 
-    fn start(&self, node: &SyntaxNode) -> usize {
-        (self.map)(tree::range(node)).start
+    fn start(&self, node: &Node<'_>) -> usize {
+        (self.map)(node.range()).start
     }
 
     /// Where the object's own name begins, and the node that holds it.
-    fn name_node(node: &SyntaxNode) -> Option<SyntaxNode> {
+    fn name_node<'t>(node: &Node<'t>) -> Option<Node<'t>> {
         node.children().find(|child| !BEFORE_NAME.contains(&child.kind()))
     }
 
-    fn on(node: &SyntaxNode) -> Option<Name> {
+    fn on(node: &Node<'_>) -> Option<Name> {
         [K::ON_TABLE, K::ON_RELATION]
             .into_iter()
             .find_map(|kind| child(node, kind))
@@ -105,8 +98,8 @@ impl Reader<'_> {
             .and_then(name)
     }
 
-    fn create(&self, node: &SyntaxNode, object: Object) -> Create {
-        let span: Span = (self.map)(tree::range(node));
+    fn create(&self, node: &Node<'_>, object: Object) -> Create {
+        let span: Span = (self.map)(node.range());
         let named = Self::name_node(node);
         let verb = tree::element(node, K::CREATE_KW);
         Create {
@@ -116,12 +109,12 @@ impl Reader<'_> {
             or_replace: has(node, K::OR_REPLACE),
             if_not_exists: has(node, K::IF_NOT_EXISTS),
             clause_at: named.as_ref().map_or(span.start, |named| self.start(named)),
-            replace_at: verb.map_or(span.start, |verb| (self.map)(verb.text_range()).end),
+            replace_at: verb.map_or(span.start, |verb| (self.map)(verb.span()).end),
             details: Self::details(node),
         }
     }
 
-    fn details(node: &SyntaxNode) -> Details {
+    fn details(node: &Node<'_>) -> Details {
         match node.kind() {
             K::CREATE_TYPE if has(node, K::ENUM_TYPE) => Details::Enum,
             K::CREATE_FUNCTION => Details::Function {
@@ -141,10 +134,10 @@ impl Reader<'_> {
         }
     }
 
-    fn drop(&self, node: &SyntaxNode, object: Object) -> Drop {
-        let span: Span = (self.map)(tree::range(node));
+    fn drop(&self, node: &Node<'_>, object: Object) -> Drop {
+        let span: Span = (self.map)(node.range());
         let list = Self::name_node(node);
-        let kind = list.as_ref().map(SyntaxNode::kind);
+        let kind = list.as_ref().map(Node::kind);
         // functions and operators come in a list of signatures
         let names = match (&list, kind) {
             (Some(list), Some(K::FUNCTION_SIG_LIST | K::PROCEDURE_SIG_LIST | K::ROUTINE_SIG_LIST)) => {
@@ -164,7 +157,7 @@ impl Reader<'_> {
         }
     }
 
-    fn alter(&self, node: &SyntaxNode, object: Object) -> Alter {
+    fn alter(&self, node: &Node<'_>, object: Object) -> Alter {
         Alter {
             object,
             name: Self::name_node(node).as_ref().and_then(name),
@@ -172,10 +165,10 @@ impl Reader<'_> {
         }
     }
 
-    fn alter_what(&self, node: &SyntaxNode, object: Object) -> Option<AlterWhat> {
-        let literals = |node: &SyntaxNode| -> Vec<String> {
-            let direct = node.children().filter_map(ast::Literal::cast);
-            direct.filter_map(|literal| literal.string_value()).collect()
+    fn alter_what(&self, node: &Node<'_>, object: Object) -> Option<AlterWhat> {
+        let literals = |node: &Node<'_>| -> Vec<String> {
+            let values = children(node, K::LITERAL).filter_map(|literal| literal::value(&literal));
+            values.map(|value| value.text).collect()
         };
         for action in node.children() {
             return Some(match action.kind() {
@@ -206,15 +199,14 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn create_index(&self, node: &SyntaxNode) -> Option<CreateIndex> {
+    pub(super) fn create_index(&self, node: &Node<'_>) -> Option<CreateIndex> {
         let table = child(node, K::TABLE_RELATION_NAME)?;
         let list = child(node, K::PARTITION_ITEM_LIST)?;
-        let span: Span = (self.map)(tree::range(node));
-        let keyword = (self.map)(tree::element(node, K::INDEX_KW)?.text_range());
+        let span: Span = (self.map)(node.range());
+        let keyword = (self.map)(tree::element(node, K::INDEX_KW)?.span());
         let index = child(node, K::INDEX);
-        let on = tree::element(node, K::ON_KW)?.text_range();
-        let text = node.text().to_string();
-        let from = usize::from(on.start()) - usize::from(node.text_range().start());
+        let text = node.source();
+        let from = tree::element(node, K::ON_KW)?.span().start - node.span().start;
         Some(CreateIndex {
             name: index.as_ref().and_then(name),
             table: name(&table)?,

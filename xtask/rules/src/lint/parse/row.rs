@@ -1,13 +1,11 @@
 //! What changes rows.
 
-use squawk_syntax::{SyntaxKind as K, SyntaxNode};
-
 use super::Reader;
-use super::tree::{self, child, has, name, names};
+use super::tree::{self, Node, SyntaxKind as K, child, has, name, names};
 use crate::lint::ast::{Change, Insert, Kind, Source};
 
 impl Reader<'_> {
-    pub(super) fn change(node: &SyntaxNode) -> Option<Kind> {
+    pub(super) fn change(node: &Node<'_>) -> Option<Kind> {
         Some(match node.kind() {
             K::INSERT => {
                 let select = child(node, K::SELECT).or_else(|| child(node, K::COMPOUND_SELECT));
@@ -51,7 +49,7 @@ impl Reader<'_> {
 }
 
 /// Whether a query leaves out what is there already: `NOT EXISTS`, `NOT IN`, `EXCEPT`, a join that found nothing.
-fn asks_what_is_there(select: &SyntaxNode) -> bool {
+fn asks_what_is_there(select: &Node<'_>) -> bool {
     let text = tree::text(select).to_ascii_lowercase();
     [
         "not exists",

@@ -1,23 +1,19 @@
 //! What a statement is.
 
-use squawk_syntax::{SyntaxKind as K, SyntaxNode};
-
 use super::Reader;
-use super::tree::{self, child, has, name, names};
+use super::tree::{self, Node, SyntaxKind as K, child, has, name, names};
 use crate::lint::ast::{Guard, Kind, Session, Statement};
 
 impl Reader<'_> {
     /// Reads one statement of the tree, and those that are in it.
-    pub(super) fn read(&mut self, node: &SyntaxNode) {
+    pub(super) fn read(&mut self, node: &Node<'_>) {
         if self.refuse_bare(node) {
             return;
         }
         if node.kind() == K::DO {
             self.push(node, Kind::Other);
             let at = self.parsed.statements.len() - 1;
-            if let Some(block) = self.read_do(node) {
-                self.parsed.statements[at].kind = Kind::Do(block);
-            }
+            self.parsed.statements[at].kind = Kind::Do(self.read_do(node));
             return;
         }
         if matches!(node.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE) {
@@ -26,15 +22,15 @@ impl Reader<'_> {
         let kind = self.kind(node);
         self.push(node, kind);
         if node.kind() == K::CREATE_SCHEMA {
-            let is_element = |child: &SyntaxNode| format!("{:?}", child.kind()).starts_with("CREATE_");
+            let is_element = |child: &Node<'_>| format!("{:?}", child.kind()).starts_with("CREATE_");
             for element in node.children().filter(is_element) {
                 self.read(&element);
             }
         }
     }
 
-    pub(super) fn push(&mut self, node: &SyntaxNode, kind: Kind) {
-        let span = (self.map)(tree::range(node));
+    pub(super) fn push(&mut self, node: &Node<'_>, kind: Kind) {
+        let span = (self.map)(node.range());
         let mut statement = Statement {
             span,
             kind,
@@ -50,12 +46,12 @@ impl Reader<'_> {
         self.parsed.statements.push(statement);
     }
 
-    fn kind(&self, node: &SyntaxNode) -> Kind {
+    fn kind(&self, node: &Node<'_>) -> Kind {
         self.known(node).unwrap_or(Kind::Other)
     }
 
     /// What the statement does; `None` for one that no lint asks about.
-    fn known(&self, node: &SyntaxNode) -> Option<Kind> {
+    fn known(&self, node: &Node<'_>) -> Option<Kind> {
         Some(match node.kind() {
             K::CREATE_TABLE | K::CREATE_FOREIGN_TABLE | K::CREATE_TABLE_AS => {
                 Kind::CreateTable(self.create_table(node)?)
@@ -109,7 +105,7 @@ impl Reader<'_> {
         })
     }
 
-    fn session(&self, node: &SyntaxNode) -> Session {
+    fn session(&self, node: &Node<'_>) -> Session {
         let set = (node.kind() == K::SET || node.kind() == K::SET_ROLE)
             .then(|| tree::element(node, K::SET_KW))
             .flatten();
@@ -130,11 +126,11 @@ impl Reader<'_> {
             // `SET SESSION x` would have to lose a word as well
             clause_at: set
                 .filter(|_| !has(node, K::SESSION_SCOPE) && !has(node, K::LOCAL_SCOPE))
-                .map(|set| (self.map)(set.text_range()).end),
+                .map(|set| (self.map)(set.span()).end),
         }
     }
 
-    fn reindex(node: &SyntaxNode) -> Kind {
+    fn reindex(node: &Node<'_>) -> Kind {
         let target = node
             .children()
             .find(|child| format!("{:?}", child.kind()).starts_with("REINDEX_TARGET"));

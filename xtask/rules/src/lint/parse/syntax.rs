@@ -1,18 +1,67 @@
 //! Syntax errors, in PostgreSQL's words rather than the parser's.
 
-use squawk_line_index::TextRange;
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_parser::EntryPoint;
+use squawk_syntax::SourceFile;
+use squawk_syntax::ast::{self, AstNode as _};
+use squawk_syntax::syntax_error::SyntaxError;
 
-use super::tree::has;
-use super::{Problem, ProblemKind, Reader};
+use super::tree::{Node, SyntaxKind as K, Tree, has};
+use super::{Problem, ProblemKind, Reader, doubt};
+use crate::lint::ast::Span;
+
+/// What the parser has against a text.
+pub(super) struct Objection {
+    pub message: String,
+    pub span: Span,
+}
+
+impl From<SyntaxError> for Objection {
+    fn from(error: SyntaxError) -> Objection {
+        Objection {
+            message: error.message().to_owned(),
+            span: usize::from(error.range().start())..usize::from(error.range().end()),
+        }
+    }
+}
+
+/// The tree of some statements, or the first objection to them.
+pub(super) fn statements(text: &str) -> Result<Tree<'_>, Objection> {
+    let tree = Tree::parse(text, EntryPoint::SourceFile);
+    let error = doubt::is_possible(&tree).then(|| SourceFile::parse(text).errors().into_iter().next());
+    error.flatten().map_or(Ok(tree), |error| Err(error.into()))
+}
+
+/// The tree of the PL/pgSQL that `node`, a `DO` or the definition of a routine, holds as `body`, or the first objection
+/// to it.
+pub(super) fn block<'b>(node: &Node<'_>, body: &'b str) -> Result<Tree<'b>, Objection> {
+    let tree = Tree::parse(body, EntryPoint::Plpgsql);
+    let error = doubt::is_possible(&tree).then(|| {
+        let statement = SourceFile::parse(node.source()).syntax_node();
+        let body = statement.descendants().find_map(|node| match node.kind() {
+            K::DO => ast::Do::cast(node)?.plpgsql(),
+            K::CREATE_FUNCTION => ast::CreateFunction::cast(node)?.plpgsql(),
+            K::CREATE_PROCEDURE => ast::CreateProcedure::cast(node)?.plpgsql(),
+            _ => None,
+        });
+        body.and_then(|body| body.errors().into_iter().next())
+    });
+    error.flatten().map_or(Ok(tree), |error| {
+        let Objection { message, span } = error.into();
+        let start = node.span().start;
+        Err(Objection {
+            message,
+            span: span.start + start..span.end + start,
+        })
+    })
+}
 
 impl Reader<'_> {
-    pub(super) fn syntax_error(&mut self, text: &str, message: &str, at: TextRange) {
-        let mut span = (self.map)(at);
+    /// Takes down an objection to `text`, which may be empty where it is not at hand.
+    pub(super) fn syntax_error(&mut self, text: &str, objection: &Objection) {
+        let mut span = (self.map)(objection.span.clone());
         // an error at a place without a length is about the word that stands there
         if span.is_empty() {
-            let start = usize::from(at.start());
-            let rest = text.get(start..).unwrap_or_default();
+            let rest = text.get(objection.span.start..).unwrap_or_default();
             let gap = rest.len() - rest.trim_start().len();
             let word = rest
                 .trim_start()
@@ -24,13 +73,12 @@ impl Reader<'_> {
         self.parsed.problems.push(Problem {
             kind: ProblemKind::Syntax,
             span,
-            message: readable(message),
+            message: readable(&objection.message),
         });
     }
 
     /// What the parser lets through and PostgreSQL does not: statements that end before they have begun.
-    pub(super) fn refuse_bare(&mut self, node: &SyntaxNode) -> bool {
-        use SyntaxKind as K;
+    pub(super) fn refuse_bare(&mut self, node: &Node<'_>) -> bool {
         let missing = match node.kind() {
             K::ALTER_TABLE | K::ALTER_FOREIGN_TABLE
                 if !has(node, K::ALL_IN_TABLESPACE)
@@ -48,7 +96,7 @@ impl Reader<'_> {
             }
             _ => return false,
         };
-        let span = (self.map)(super::tree::range(node));
+        let span = (self.map)(node.range());
         self.parsed.problems.push(Problem {
             kind: ProblemKind::Syntax,
             span,

@@ -1,16 +1,13 @@
 //! `CREATE TABLE` and `ALTER TABLE`: columns, types, constraints.
 
-use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SyntaxKind as K, SyntaxNode};
-
 use super::Reader;
-use super::tree::{self, child, children, columns, has, name, simple_name};
+use super::tree::{self, Node, SyntaxKind as K, child, children, columns, has, name, simple_name};
 use crate::lint::ast::{
     Action, AlterTable, Column, Constraint, ConstraintKind, CreateTable, DefaultValue, Generated, Key, Name, Span, Type,
 };
 
 impl Reader<'_> {
-    pub(super) fn create_table(&self, node: &SyntaxNode) -> Option<CreateTable> {
+    pub(super) fn create_table(&self, node: &Node<'_>) -> Option<CreateTable> {
         let named = child(node, K::TABLE_NAME)?;
         let arguments = child(node, K::TABLE_ARG_LIST);
         let mut table = CreateTable {
@@ -25,7 +22,7 @@ impl Reader<'_> {
             ..CreateTable::default()
         };
         table.more_columns |= table.partition_of.is_some();
-        for argument in arguments.iter().flat_map(SyntaxNode::children) {
+        for argument in arguments.iter().flat_map(Node::children) {
             match argument.kind() {
                 K::COLUMN => table.columns.extend(self.column(&argument)),
                 K::LIKE_CLAUSE => table.more_columns = true,
@@ -35,7 +32,7 @@ impl Reader<'_> {
         Some(table)
     }
 
-    pub(super) fn alter_table(&self, node: &SyntaxNode) -> Option<AlterTable> {
+    pub(super) fn alter_table(&self, node: &Node<'_>) -> Option<AlterTable> {
         let relation = child(node, K::TABLE_RELATION_NAME)?;
         let actions = node
             .children()
@@ -48,11 +45,11 @@ impl Reader<'_> {
         })
     }
 
-    fn place(&self, node: &SyntaxNode) -> Span {
-        (self.map)(tree::range(node))
+    fn place(&self, node: &Node<'_>) -> Span {
+        (self.map)(node.range())
     }
 
-    fn action(&self, node: &SyntaxNode) -> Option<Action> {
+    fn action(&self, node: &Node<'_>) -> Option<Action> {
         let of = |kind| child(node, kind).map(|child| simple_name(&child));
         let path = |kind| child(node, kind).as_ref().and_then(name);
         Some(match node.kind() {
@@ -101,7 +98,7 @@ impl Reader<'_> {
         })
     }
 
-    fn column(&self, node: &SyntaxNode) -> Option<Column> {
+    fn column(&self, node: &Node<'_>) -> Option<Column> {
         let name = simple_name(&child(node, K::COLUMN_NAME)?);
         // a partition's column may have no type
         let (ty, at) = type_in(node).map_or((Type::default(), None), |(ty, at)| (ty, Some(at)));
@@ -141,9 +138,9 @@ impl Reader<'_> {
     }
 
     /// A constraint of a table, or one written behind `column`.
-    fn constraint(&self, node: &SyntaxNode, column: Option<&Name>) -> Option<Constraint> {
+    fn constraint(&self, node: &Node<'_>, column: Option<&Name>) -> Option<Constraint> {
         let own = || column.cloned().into_iter().collect::<Vec<_>>();
-        let key = |node: &SyntaxNode| {
+        let key = |node: &Node<'_>| {
             let listed = child(node, K::INDEX_PARAMETERS)
                 .map(|parameters| columns(child(&parameters, K::CONSTRAINT_COLUMN_REF_LIST)))
                 .unwrap_or_default();
@@ -196,7 +193,7 @@ impl Reader<'_> {
     }
 }
 
-fn alter_column(node: &SyntaxNode) -> Option<Action> {
+fn alter_column(node: &Node<'_>) -> Option<Action> {
     let column = simple_name(&child(node, K::COLUMN_NAME_REF)?);
     for option in node.children() {
         return Some(match option.kind() {
@@ -218,8 +215,8 @@ fn alter_column(node: &SyntaxNode) -> Option<Action> {
 }
 
 /// The column of `column IS NOT NULL`, parentheses aside.
-fn not_null_column(expression: &SyntaxNode) -> Option<String> {
-    let mut expression = expression.clone();
+fn not_null_column(expression: &Node<'_>) -> Option<String> {
+    let mut expression = *expression;
     while expression.kind() == K::PAREN_EXPR {
         expression = expression.children().next()?;
     }
@@ -227,30 +224,31 @@ fn not_null_column(expression: &SyntaxNode) -> Option<String> {
         return None;
     }
     let column = child(&expression, K::NAME_REF)?;
-    let words: Vec<String> = tree::tokens(&expression)
+    let words: Vec<String> = expression
+        .tokens()
         .skip(1)
-        .map(|token| token.text().to_ascii_lowercase())
+        .map(|token| token.source().to_ascii_lowercase())
         .collect();
     (words == ["is", "not", "null"] || words == ["notnull"]).then(|| simple_name(&column).name)
 }
 
-fn default_value(node: &SyntaxNode) -> DefaultValue {
+fn default_value(node: &Node<'_>) -> DefaultValue {
     DefaultValue {
         written: tree::text(node),
         is_null: tree::text(node).eq_ignore_ascii_case("null"),
         calls: node
             .descendants()
-            .filter_map(ast::CallExpr::cast)
-            .filter_map(|call| call.syntax().children().next())
+            .filter(|below| below.kind() == K::CALL_EXPR)
+            .filter_map(|call| call.children().next())
             .filter_map(|callee| called(&callee))
             .collect(),
     }
 }
 
 /// The name of a function that is called.
-pub(super) fn called(callee: &SyntaxNode) -> Option<Name> {
+pub(super) fn called(callee: &Node<'_>) -> Option<Name> {
     let last = match callee.kind() {
-        K::NAME_REF => callee.clone(),
+        K::NAME_REF => *callee,
         K::FIELD_EXPR => callee.children().last()?,
         _ => return None,
     };
@@ -261,12 +259,12 @@ pub(super) fn called(callee: &SyntaxNode) -> Option<Name> {
 }
 
 /// The type that a column or a `TYPE` names, and where.
-fn type_in(node: &SyntaxNode) -> Option<(Type, SyntaxNode)> {
+fn type_in<'t>(node: &Node<'t>) -> Option<(Type, Node<'t>)> {
     let at = node.children().find(|child| is_type(child.kind()))?;
     Some((read_type(&at)?, at))
 }
 
-fn is_type(kind: K) -> bool {
+pub(super) fn is_type(kind: K) -> bool {
     matches!(
         kind,
         K::PATH_TYPE
@@ -282,7 +280,7 @@ fn is_type(kind: K) -> bool {
     )
 }
 
-pub(super) fn read_type(node: &SyntaxNode) -> Option<Type> {
+pub(super) fn read_type(node: &Node<'_>) -> Option<Type> {
     let written = tree::text(node);
     if node.kind() == K::ARRAY_TYPE {
         let inner = node.children().find(|child| is_type(child.kind()))?;
@@ -292,8 +290,8 @@ pub(super) fn read_type(node: &SyntaxNode) -> Option<Type> {
             ..read_type(&inner)?
         });
     }
-    let numbers = node.descendants().filter_map(ast::Literal::cast);
-    let arguments = numbers.filter_map(|n| tree::text(n.syntax()).parse().ok()).collect();
+    let numbers = node.descendants().filter(|below| below.kind() == K::LITERAL);
+    let arguments = numbers.filter_map(|number| tree::text(&number).parse().ok()).collect();
     let zoned = tree::contains(node, K::WITH_TIMEZONE);
     let (schema, name) = match node.kind() {
         K::PATH_TYPE => {

@@ -1,33 +1,28 @@
 //! What a statement mentions: functions, strings, names that are too long, syntax that not every server has.
 
-use squawk_syntax::ast::{self, AstNode as _};
-use squawk_syntax::{SyntaxElement, SyntaxKind as K, SyntaxNode};
-
 use super::Reader;
+use super::literal;
 use super::table::{called, read_type};
-use super::tree::{self, has, name};
+use super::tree::{self, Node, SyntaxKind as K, has, name};
 use crate::lint::ast::{Call, Feature, Name, Statement, Text};
 
 /// The longest name that PostgreSQL keeps whole, in bytes.
 pub(super) const LONGEST_NAME: usize = 63;
 
 impl Reader<'_> {
-    pub(super) fn read_uses(&self, node: &SyntaxNode, statement: &mut Statement) {
+    pub(super) fn read_uses(&self, node: &Node<'_>, statement: &mut Statement) {
         let with_calls = !matches!(node.kind(), K::INSERT | K::UPDATE | K::DELETE | K::MERGE);
         let with_strings = self.strings && node.kind() != K::ALTER_TYPE && !is_stored(node.kind());
-        for below in node.descendants_with_tokens() {
-            let below = match below {
-                SyntaxElement::Node(below) => below,
-                SyntaxElement::Token(token) => {
-                    if token.kind() == K::IDENT && token.text().trim_matches('"').len() > LONGEST_NAME {
-                        let span = (self.map)(token.text_range());
-                        statement.long_names.push((token.text().to_owned(), span));
-                    }
-                    continue;
+        for below in node.all() {
+            if below.is_token() {
+                if below.kind() == K::IDENT && below.source().trim_matches('"').len() > LONGEST_NAME {
+                    let span = (self.map)(below.span());
+                    statement.long_names.push((below.source().to_owned(), span));
                 }
-            };
+                continue;
+            }
             if let Some(feature) = feature(&below) {
-                statement.features.push((feature, (self.map)(tree::range(&below))));
+                statement.features.push((feature, (self.map)(below.range())));
             }
             match below.kind() {
                 K::CALL_EXPR if with_calls => statement.calls.extend(self.call(&below)),
@@ -40,30 +35,29 @@ impl Reader<'_> {
         }
     }
 
-    fn call(&self, node: &SyntaxNode) -> Option<Call> {
+    fn call(&self, node: &Node<'_>) -> Option<Call> {
         let name = called(&node.children().next()?)?;
         let arguments = tree::child(node, K::ARG_LIST)
             .map(|list| list.children().map(|argument| tree::text(&argument)).collect())
             .unwrap_or_default();
         Some(Call {
             name,
-            span: (self.map)(tree::range(node)),
+            span: (self.map)(node.range()),
             arguments,
         })
     }
 
-    fn string(&self, node: &SyntaxNode) -> Option<Text> {
-        let value = ast::Literal::cast(node.clone())?.string_value()?;
+    fn string(&self, node: &Node<'_>) -> Option<Text> {
         Some(Text {
-            value,
-            span: (self.map)(tree::range(node)),
+            value: literal::value(node)?.text,
+            span: (self.map)(node.range()),
             cast: cast_type(node),
         })
     }
 }
 
 /// The type of `'x'::type`, `CAST ('x' AS type)`, `type 'x'`.
-fn cast_type(literal: &SyntaxNode) -> Option<Name> {
+fn cast_type(literal: &Node<'_>) -> Option<Name> {
     let cast = literal.parent().filter(|parent| parent.kind() == K::CAST_EXPR)?;
     let ty = cast.children().find_map(|child| read_type(&child))?;
     Some(Name {
@@ -79,7 +73,7 @@ fn is_stored(kind: K) -> bool {
 }
 
 /// The syntax of `node` that came with a major version, from the release notes of 14 to 19.
-fn feature(node: &SyntaxNode) -> Option<Feature> {
+fn feature(node: &Node<'_>) -> Option<Feature> {
     let of = |name, since| Some(Feature { name, since });
     match node.kind() {
         K::CREATE_TRIGGER if has(node, K::OR_REPLACE) => of("CREATE OR REPLACE TRIGGER", 14),
