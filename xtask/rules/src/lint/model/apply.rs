@@ -75,7 +75,7 @@ impl Schema {
 
     fn create_table(&mut self, create: &CreateTable) {
         let key = key(&create.name);
-        if create.if_not_exists && self.tables.contains_key(&key) {
+        if create.if_not_exists && self.tables.contains(&key) {
             return;
         }
         self.forget_table(&key);
@@ -249,10 +249,12 @@ impl Schema {
                 .constraints
                 .retain(|constraint| !constraint_uses(&constraint.kind, column));
         }
-        self.indexes
-            .retain(|_, index| index.table != *table || !index.columns.iter().flatten().any(|known| known == column));
-        self.foreign_keys
-            .retain(|fk| fk.from != *table || !fk.columns.iter().any(|known| known == column));
+        self.indexes.change(table, |index| {
+            !index.columns.iter().flatten().any(|known| known == column)
+        });
+        self.foreign_keys.change(table, |fk| {
+            fk.from != *table || !fk.columns.iter().any(|known| known == column)
+        });
     }
 
     fn drop_constraint(&mut self, table: &Key, name: &str) {
@@ -260,7 +262,8 @@ impl Schema {
             state.constraints.retain(|constraint| constraint.name != name);
         }
         self.indexes.remove(&(table.0.clone(), name.to_owned()));
-        self.foreign_keys.retain(|fk| fk.from != *table || fk.name != name);
+        self.foreign_keys
+            .change(table, |fk| fk.from != *table || fk.name != name);
     }
 
     fn rename_table(&mut self, from: &Key, to: &Key, written: &Name) {
@@ -272,17 +275,19 @@ impl Schema {
             };
             self.tables.insert(to.clone(), table);
         }
-        for index in self.indexes.values_mut().filter(|index| index.table == *from) {
+        self.indexes.change(from, |index| {
             index.table = to.clone();
-        }
-        for fk in &mut self.foreign_keys {
+            true
+        });
+        self.foreign_keys.change(from, |fk| {
             if fk.from == *from {
                 (fk.from, fk.from_written) = (to.clone(), written.written.clone());
             }
             if fk.to == *from {
                 (fk.to, fk.to_written) = (to.clone(), written.written.clone());
             }
-        }
+            true
+        });
     }
 
     fn rename_column(&mut self, table: &Key, from: &str, to: &str) {
@@ -294,17 +299,19 @@ impl Schema {
         if let Some(state) = self.tables.get_mut(table) {
             state.columns.iter_mut().for_each(|column| rename(&mut column.name));
         }
-        for index in self.indexes.values_mut().filter(|index| index.table == *table) {
+        self.indexes.change(table, |index| {
             index.columns.iter_mut().flatten().for_each(rename);
-        }
-        for fk in &mut self.foreign_keys {
+            true
+        });
+        self.foreign_keys.change(table, |fk| {
             if fk.from == *table {
                 fk.columns.iter_mut().for_each(rename);
             }
             if fk.to == *table {
                 fk.to_columns.iter_mut().for_each(rename);
             }
-        }
+            true
+        });
     }
 
     fn rename_constraint(&mut self, table: &Key, from: &str, to: &str) {
@@ -317,13 +324,12 @@ impl Schema {
                 to.clone_into(&mut constraint.name);
             }
         }
-        for fk in self
-            .foreign_keys
-            .iter_mut()
-            .filter(|fk| fk.from == *table && fk.name == from)
-        {
-            to.clone_into(&mut fk.name);
-        }
+        self.foreign_keys.change(table, |fk| {
+            if fk.from == *table && fk.name == from {
+                to.clone_into(&mut fk.name);
+            }
+            true
+        });
         self.move_index((table.0.clone(), from.to_owned()), to);
     }
 
@@ -348,7 +354,7 @@ impl Schema {
             |name| name.name.clone(),
         );
         let key = (table.0.clone(), name.clone());
-        if create.if_not_exists && self.indexes.contains_key(&key) {
+        if create.if_not_exists && self.indexes.get(&key).is_some() {
             return;
         }
         self.indexes.insert(
@@ -401,8 +407,14 @@ impl Schema {
                 }
                 "SCHEMA" => {
                     let schema = Some(name.name.clone());
-                    self.tables.retain(|(of, _), _| *of != schema);
-                    self.foreign_keys.retain(|fk| fk.from.0 != schema && fk.to.0 != schema);
+                    let is_in = |table: &&Key| table.0 == schema;
+                    let tables: Vec<Key> = self.tables.keys().filter(is_in).cloned().collect();
+                    for table in &tables {
+                        self.tables.remove(table);
+                    }
+                    for table in self.foreign_keys.tables().iter().filter(is_in) {
+                        self.foreign_keys.change(table, |_| false);
+                    }
                 }
                 object => {
                     self.objects.remove(&(object, key(name)));
@@ -415,8 +427,8 @@ impl Schema {
 
     fn forget_table(&mut self, table: &Key) {
         if self.tables.remove(table).is_some() {
-            self.indexes.retain(|_, index| index.table != *table);
-            self.foreign_keys.retain(|fk| fk.from != *table && fk.to != *table);
+            self.indexes.change(table, |_| false);
+            self.foreign_keys.change(table, |_| false);
         }
     }
 }

@@ -4,11 +4,13 @@
 //! would need to know are silent.
 
 mod apply;
+mod lookup;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::apply::default_name;
+use self::lookup::{ForeignKeys, Indexes, Named};
 pub(crate) use self::table::{ColumnState, ConstraintState, Index, Table};
 use super::ast::{Name, Object, Volatility};
 
@@ -37,9 +39,9 @@ pub(crate) struct ForeignKey {
 pub(crate) struct Schema {
     /// The file that is being read.
     pub file: FileNumber,
-    tables: BTreeMap<Key, Table>,
-    indexes: BTreeMap<Key, Index>,
-    pub foreign_keys: Vec<ForeignKey>,
+    tables: Named<Table>,
+    indexes: Indexes,
+    pub foreign_keys: ForeignKeys,
     /// Enums, and the file that made them.
     enums: BTreeMap<Key, FileNumber>,
     /// Domains, and whether they check values.
@@ -75,14 +77,10 @@ impl Schema {
     /// The key under which a table is known, if it is.
     pub(crate) fn resolve(&self, name: &Name) -> Key {
         let exact = key(name);
-        if !self.search_path_set || name.schema.is_some() || self.tables.contains_key(&exact) {
+        if !self.search_path_set || name.schema.is_some() || self.tables.contains(&exact) {
             return exact;
         }
-        let mut others = self.tables.keys().filter(|(_, other)| *other == name.name);
-        match (others.next(), others.next()) {
-            (Some(one), None) => one.clone(),
-            _ => exact,
-        }
+        self.tables.only(&name.name).unwrap_or(exact)
     }
 
     /// Whether the table was there before this file, so that it may have rows and users.
@@ -102,19 +100,13 @@ impl Schema {
 
     /// An index of that name.
     pub(crate) fn index(&self, name: &Name) -> Option<&Index> {
-        self.indexes.get(&key(name)).or_else(|| {
-            // an index lies in the schema of its table, and is often named without
-            let mut all = self.indexes.iter().filter(|((_, other), _)| *other == name.name);
-            match (all.next(), all.next()) {
-                (Some((_, index)), None) => Some(index),
-                _ => None,
-            }
-        })
+        // an index lies in the schema of its table, and is often named without
+        self.indexes.get(&key(name)).or_else(|| self.indexes.only(&name.name))
     }
 
     /// The indexes of a table.
-    pub(crate) fn indexes_of<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Index> {
-        self.indexes.values().filter(move |index| index.table == *table)
+    pub(crate) fn indexes_of(&self, table: &Key) -> impl Iterator<Item = &Index> {
+        self.indexes.of(table)
     }
 
     /// The foreign keys of other tables that need the key `columns` of `table`.
@@ -124,8 +116,8 @@ impl Schema {
         columns: &'a [String],
     ) -> impl Iterator<Item = &'a ForeignKey> {
         self.foreign_keys
-            .iter()
-            .filter(move |fk| fk.to == *table && same_columns(&fk.to_columns, columns))
+            .to(table)
+            .filter(move |fk| same_columns(&fk.to_columns, columns))
     }
 
     /// Whether a key on the same columns is left when `except` goes.

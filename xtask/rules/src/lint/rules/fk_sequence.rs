@@ -58,8 +58,8 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                         let all: Vec<&ForeignKey> = at
                             .schema
                             .foreign_keys
-                            .iter()
-                            .filter(|fk| fk.to == table && fk.from != table && fk.to_columns.contains(&column.name))
+                            .to(&table)
+                            .filter(|fk| fk.from != table && fk.to_columns.contains(&column.name))
                             .collect();
                         report(at, span, &format!("column `{column}` of `{}`", alter.name), &all, out);
                     }
@@ -90,8 +90,8 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                 let all: Vec<&ForeignKey> = at
                     .schema
                     .foreign_keys
-                    .iter()
-                    .filter(|fk| fk.to == table && !going.contains(&fk.from))
+                    .to(&table)
+                    .filter(|fk| !going.contains(&fk.from))
                     .collect();
                 report(at, &statement.span, &format!("table `{name}`"), &all, out);
             }
