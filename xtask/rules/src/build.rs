@@ -68,7 +68,10 @@ mod policy {
 
     use super::{refuse, tell};
     use crate::MigrationFolder;
-    use crate::lint::{Finding, Level, Policy, lint};
+    use crate::lint::{Finding, Level, Policy, lint, lint_with_cache};
+
+    /// The file in `OUT_DIR` for what the next run need not find out again.
+    const CACHE: &str = "lint-cache";
 
     /// How many findings are told in full: what comes after them is counted.
     const IN_FULL: usize = 20;
@@ -82,7 +85,10 @@ mod policy {
                 return false;
             }
         };
-        let report = lint(folder, &policy);
+        let report = match std::env::var_os("OUT_DIR") {
+            Some(out) => lint_with_cache(folder, &policy, &Path::new(&out).join(CACHE)),
+            None => lint(folder, &policy),
+        };
         let (errors, warnings): (Vec<_>, Vec<_>) = report
             .findings
             .iter()

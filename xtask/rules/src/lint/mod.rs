@@ -4,6 +4,7 @@
 //! they amount to, and each of the `rules` looks at one statement at a time, with the schema as it is before it.
 
 mod ast;
+mod cache;
 mod escape;
 mod finding;
 mod model;
@@ -13,6 +14,7 @@ mod rules;
 
 use std::thread;
 
+pub use self::cache::lint_with_cache;
 pub use self::finding::{Edit, Finding, Level, Report};
 pub use self::policy::Policy;
 pub use self::rules::{RULES, Rule, nearest_rule, rule};
@@ -30,21 +32,25 @@ pub fn lint(folder: &MigrationFolder, policy: &Policy) -> Report {
 
 /// What the policy has against some files, which are a history in their order.
 pub fn lint_files(files: &[MigrationFile], policy: &Policy) -> Report {
-    let parsed = parse_all(files);
+    let parsed = parse_all(&files.iter().collect::<Vec<_>>());
     let mut schema = Schema::default();
     let mut report = Report::default();
     for (number, (file, parsed)) in files.iter().zip(&parsed).enumerate() {
         schema.file = number;
-        if file.version().get() <= i32::try_from(policy.after()).unwrap_or(i32::MAX) {
-            parsed.statements.iter().for_each(|statement| schema.apply(statement));
-            continue;
-        }
-        report.findings.extend(lint_file(file, parsed, &mut schema, policy));
+        report.findings.extend(judge(file, parsed, &mut schema, policy));
     }
     report
 }
 
-fn lint_file(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
+/// What the policy has against a file; `schema` goes from what it is before the file to what it is behind it.
+fn judge(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
+    if file.version().get() <= i32::try_from(policy.after()).unwrap_or(i32::MAX) {
+        parsed
+            .statements
+            .iter()
+            .for_each(|statement| schema.apply(&statement.kind));
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for (index, statement) in parsed.statements.iter().enumerate() {
         for rule in RULES {
@@ -59,7 +65,7 @@ fn lint_file(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy:
                 check(&at, statement, &mut Findings::new(rule, &mut found));
             }
         }
-        schema.apply(statement);
+        schema.apply(&statement.kind);
     }
     for rule in RULES {
         if let Check::File(check) = rule.check {
@@ -91,9 +97,9 @@ const SHARE: usize = 20;
 const STACK: usize = 64 << 20;
 
 /// Parses files, in their order, on as many processors as there are.
-fn parse_all(files: &[MigrationFile]) -> Vec<Parsed> {
+fn parse_all(files: &[&MigrationFile]) -> Vec<Parsed> {
     let parse =
-        |share: &[MigrationFile]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql())).collect() };
+        |share: &[&MigrationFile]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql())).collect() };
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(processors).max(SHARE);
     thread::scope(|scope| {

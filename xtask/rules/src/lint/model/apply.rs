@@ -3,13 +3,41 @@
 use super::{ColumnState, ConstraintState, ForeignKey, Index, Key, Schema, Table, key};
 use crate::lint::ast::{
     Action, AlterTable, AlterWhat, Column, Constraint, ConstraintKind, Create, CreateIndex, CreateTable, Details, Do,
-    Drop, Kind, Name, Statement,
+    Drop, Kind, Name,
 };
+
+/// Whether a statement does something to the schema. Each kind is named, so that a new one is thought of.
+pub(crate) fn changes_schema(kind: &Kind) -> bool {
+    match kind {
+        Kind::CreateTable(_)
+        | Kind::AlterTable(_)
+        | Kind::CreateIndex(_)
+        | Kind::Create(_)
+        | Kind::Drop(_)
+        | Kind::Alter(_)
+        | Kind::Do(_)
+        | Kind::Session(_)
+        | Kind::Select { into: Some(_) } => true,
+        Kind::Insert(_)
+        | Kind::Change(_)
+        | Kind::Truncate { .. }
+        | Kind::Transaction(_)
+        | Kind::CopyFromStdin(_)
+        | Kind::Alone(_)
+        | Kind::Reindex { .. }
+        | Kind::Cluster(_)
+        | Kind::Vacuum
+        | Kind::Refresh(_)
+        | Kind::Lock { .. }
+        | Kind::Select { into: None }
+        | Kind::Other => false,
+    }
+}
 
 impl Schema {
     /// Carries a statement out.
-    pub(crate) fn apply(&mut self, statement: &Statement) {
-        match &statement.kind {
+    pub(crate) fn apply(&mut self, kind: &Kind) {
+        match kind {
             Kind::CreateTable(create) => self.create_table(create),
             Kind::AlterTable(alter) => self.alter_table(alter),
             Kind::CreateIndex(create) => self.create_index(create),

@@ -9,7 +9,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use self::apply::default_name;
+pub(crate) use self::apply::{changes_schema, default_name};
 use self::lookup::{ForeignKeys, Indexes, Named};
 pub(crate) use self::table::{ColumnState, ConstraintState, Index, Table};
 use super::ast::{Name, Object, Volatility};

@@ -7,7 +7,7 @@ fn after(files: &[&str]) -> Schema {
     for (number, sql) in files.iter().enumerate() {
         schema.file = number;
         for statement in parse(sql).statements {
-            schema.apply(&statement);
+            schema.apply(&statement.kind);
         }
     }
     schema
@@ -60,7 +60,7 @@ fn keys_and_what_hangs_on_them_are_followed() {
     assert_eq!(names(&schema, "id"), ["c_p_id_fkey"]);
     assert_eq!(names(&schema, "short"), ["by_code"]);
     for statement in parse("ALTER TABLE c DROP CONSTRAINT by_code").statements {
-        schema.apply(&statement);
+        schema.apply(&statement.kind);
     }
     assert_eq!(names(&schema, "short"), Vec::<String>::new());
 }

@@ -1,0 +1,170 @@
+//! The file in which a run keeps what it found out.
+
+use std::collections::BTreeMap;
+
+use super::bytes::{Sink, Source, Stored as _, check};
+use crate::MigrationFile;
+use crate::lint::finding::Finding;
+use crate::lint::parse::Parsed;
+use crate::lint::rules;
+
+/// The first bytes of the file.
+const MAGIC: &str = "dbtask lint cache";
+
+/// What is known of a file as it was.
+pub(super) struct Known<'a> {
+    text: &'a str,
+    /// What it does to the schema.
+    pub effects: &'a [u8],
+    /// How many of the files before it did something to the schema.
+    before: usize,
+    findings: &'a [u8],
+    parsed: &'a [u8],
+    parsed_check: u64,
+}
+
+impl Known<'_> {
+    /// Its findings, under the policy and behind the files of that time.
+    pub(super) fn findings(&self) -> Option<Vec<Finding>> {
+        if self.findings == [0] {
+            return Some(Vec::new());
+        }
+        let findings = Vec::<Finding>::read(&mut Source::new(self.findings))?;
+        findings
+            .iter()
+            .all(|finding| rules::rule(finding.rule).is_some())
+            .then_some(findings)
+    }
+
+    /// Its statements.
+    pub(super) fn parsed(&self) -> Option<Parsed> {
+        (check(self.parsed) == self.parsed_check).then_some(())?;
+        Parsed::read(&mut Source::new(self.parsed))
+    }
+}
+
+/// What an earlier run kept.
+#[derive(Default)]
+pub(super) struct Memory<'a> {
+    is_same_policy: bool,
+    files: BTreeMap<&'a str, Known<'a>>,
+    /// What was done to the schema, file by file, those left out that do nothing.
+    effects: Vec<&'a [u8]>,
+}
+
+impl<'a> Memory<'a> {
+    /// Reads what a run of the same program kept; `None` where it is not whole.
+    pub(super) fn read(bytes: &'a [u8], tool: &str, policy: &str) -> Option<Memory<'a>> {
+        let mut source = Source::new(bytes);
+        (source.text()? == MAGIC && source.text()? == tool).then_some(())?;
+        let mut memory = Memory {
+            is_same_policy: source.text()? == policy,
+            ..Memory::default()
+        };
+        for _ in 0..source.number()? {
+            let head = source.block()?;
+            (source.number()? == check(head)).then_some(())?;
+            let text = source.text()?;
+            let parsed = source.block()?;
+            let mut head = Source::new(head);
+            let path = head.text()?;
+            let known = Known {
+                text,
+                effects: head.block()?,
+                before: usize::read(&mut head)?,
+                findings: head.block()?,
+                parsed,
+                parsed_check: head.number()?,
+            };
+            if !known.effects.is_empty() {
+                memory.effects.push(known.effects);
+            }
+            memory.files.insert(path, known);
+        }
+        source.is_empty().then_some(memory)
+    }
+
+    /// What is known of a file, where it is still the same.
+    pub(super) fn of(&self, file: &MigrationFile) -> Option<&Known<'a>> {
+        self.files.get(file.path()).filter(|known| known.text == file.sql())
+    }
+
+    /// The history from its beginning.
+    pub(super) fn history(&self) -> History<'_, 'a> {
+        History {
+            memory: self,
+            is_same: self.is_same_policy,
+            before: 0,
+        }
+    }
+}
+
+/// How far the files of now do to the schema what those of that time did.
+pub(super) struct History<'m, 'a> {
+    memory: &'m Memory<'a>,
+    is_same: bool,
+    before: usize,
+}
+
+impl History<'_, '_> {
+    /// Whether the schema in front of a file is what it was.
+    pub(super) fn is_at(&self, known: &Known<'_>) -> bool {
+        self.is_same && known.before == self.before
+    }
+
+    /// Goes past a file.
+    pub(super) fn goes_on(&mut self, effects: &[u8]) {
+        if !effects.is_empty() {
+            self.is_same &= self.memory.effects.get(self.before) == Some(&effects);
+            self.before += 1;
+        }
+    }
+}
+
+/// What a run keeps.
+pub(super) struct Record {
+    sink: Sink,
+    before: usize,
+}
+
+impl Record {
+    pub(super) fn new(tool: &str, policy: &str, files: usize) -> Record {
+        let mut sink = Sink::new();
+        sink.text(MAGIC);
+        sink.text(tool);
+        sink.text(policy);
+        files.write(&mut sink);
+        Record { sink, before: 0 }
+    }
+
+    /// Keeps what is known already.
+    pub(super) fn keep(&mut self, file: &MigrationFile, known: &Known<'_>) {
+        self.push(file, known.effects, known.findings, known.parsed, known.parsed_check);
+    }
+
+    /// Keeps what was found out.
+    pub(super) fn add(&mut self, file: &MigrationFile, effects: &[u8], findings: &Vec<Finding>, parsed: &Parsed) {
+        let (mut stored, mut tree) = (Sink::new(), Sink::new());
+        findings.write(&mut stored);
+        parsed.write(&mut tree);
+        self.push(file, effects, &stored.bytes, &tree.bytes, check(&tree.bytes));
+    }
+
+    fn push(&mut self, file: &MigrationFile, effects: &[u8], findings: &[u8], parsed: &[u8], parsed_check: u64) {
+        let mut head = Sink::new();
+        head.text(file.path());
+        head.block(effects);
+        self.before.write(&mut head);
+        head.block(findings);
+        head.number(parsed_check);
+        self.sink.block(&head.bytes);
+        self.sink.number(check(&head.bytes));
+        self.sink.text(file.sql());
+        self.sink.block(parsed);
+        self.before += usize::from(!effects.is_empty());
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.sink.bytes
+    }
+}
