@@ -64,6 +64,11 @@ impl<'a> Source<'a> {
         self.bytes.is_empty()
     }
 
+    /// How many bytes there are still to read.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.bytes.split_first()?;
         self.bytes = rest;

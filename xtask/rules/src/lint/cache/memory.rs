@@ -1,5 +1,6 @@
 //! The file in which a run keeps what it found out.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use super::bytes::{Sink, Source, Stored as _, check};
@@ -13,7 +14,10 @@ const MAGIC: &str = "dbtask lint cache";
 
 /// What is known of a file as it was.
 pub(super) struct Known<'a> {
+    path: &'a str,
     text: &'a str,
+    /// All of it, as it is kept.
+    stored: &'a [u8],
     /// What it does to the schema.
     pub effects: &'a [u8],
     /// How many of the files before it did something to the schema.
@@ -47,7 +51,11 @@ impl Known<'_> {
 #[derive(Default)]
 pub(super) struct Memory<'a> {
     is_same_policy: bool,
-    files: BTreeMap<&'a str, Known<'a>>,
+    files: Vec<Known<'a>>,
+    /// The place behind the file that was asked for last: the next one is asked for next.
+    next: Cell<usize>,
+    /// Where they are, for those that are asked for out of turn.
+    places: OnceCell<BTreeMap<&'a str, usize>>,
     /// What was done to the schema, file by file, those left out that do nothing.
     effects: Vec<&'a [u8]>,
 }
@@ -62,14 +70,16 @@ impl<'a> Memory<'a> {
             ..Memory::default()
         };
         for _ in 0..source.number()? {
+            let begin = bytes.len() - source.left();
             let head = source.block()?;
             (source.number()? == check(head)).then_some(())?;
             let text = source.text()?;
             let parsed = source.block()?;
             let mut head = Source::new(head);
-            let path = head.text()?;
             let known = Known {
+                path: head.text()?,
                 text,
+                stored: bytes.get(begin..bytes.len() - source.left())?,
                 effects: head.block()?,
                 before: usize::read(&mut head)?,
                 findings: head.block()?,
@@ -79,14 +89,25 @@ impl<'a> Memory<'a> {
             if !known.effects.is_empty() {
                 memory.effects.push(known.effects);
             }
-            memory.files.insert(path, known);
+            memory.files.push(known);
         }
         source.is_empty().then_some(memory)
     }
 
     /// What is known of a file, where it is still the same.
     pub(super) fn of(&self, file: &MigrationFile) -> Option<&Known<'a>> {
-        self.files.get(file.path()).filter(|known| known.text == file.sql())
+        let is_it = |known: &Known<'_>| known.path == file.path();
+        let at = match self.files.get(self.next.get()) {
+            Some(known) if is_it(known) => self.next.get(),
+            _ => *self.places().get(file.path())?,
+        };
+        self.next.set(at + 1);
+        self.files.get(at).filter(|known| known.text == file.sql())
+    }
+
+    fn places(&self) -> &BTreeMap<&'a str, usize> {
+        let paths = self.files.iter().map(|known| known.path);
+        self.places.get_or_init(|| paths.zip(0..).collect())
     }
 
     /// The history from its beginning.
@@ -139,7 +160,12 @@ impl Record {
 
     /// Keeps what is known already.
     pub(super) fn keep(&mut self, file: &MigrationFile, known: &Known<'_>) {
-        self.push(file, known.effects, known.findings, known.parsed, known.parsed_check);
+        if known.before == self.before {
+            self.sink.bytes.extend_from_slice(known.stored);
+            self.before += usize::from(!known.effects.is_empty());
+        } else {
+            self.push(file, known.effects, known.findings, known.parsed, known.parsed_check);
+        }
     }
 
     /// Keeps what was found out.

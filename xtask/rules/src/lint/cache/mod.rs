@@ -11,6 +11,7 @@ mod bytes;
 mod data;
 mod memory;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use self::bytes::{Sink, Source, Stored as _};
@@ -80,7 +81,7 @@ fn recall(files: &[MigrationFile], policy: &Policy, tool: &str, old: &[u8]) -> (
             let parsed = parsed.next().unwrap_or_default();
             let effects = effects(&parsed);
             history.goes_on(&effects);
-            turns.push((effects, Turn::New(parsed)));
+            turns.push((Cow::Owned(effects), Turn::New(parsed)));
             continue;
         };
         let findings = history.is_at(known).then(|| known.findings()).flatten();
@@ -89,7 +90,7 @@ fn recall(files: &[MigrationFile], policy: &Policy, tool: &str, old: &[u8]) -> (
             Some(findings) => Turn::Known(known, findings),
             None => Turn::Parsed(known),
         };
-        turns.push((known.effects.to_owned(), turn));
+        turns.push((Cow::Borrowed(known.effects), turn));
     }
     let last = turns.iter().rposition(|(_, turn)| !matches!(turn, Turn::Known(..)));
 

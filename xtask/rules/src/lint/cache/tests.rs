@@ -116,29 +116,29 @@ fn another_policy_is_another_answer() {
 
 #[test]
 fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
-    let files = history();
+    let files = &history()[..5];
     let policy = Policy::default();
-    let kept = same(&files, &policy, &[]);
-    for end in (0..kept.len()).step_by(7) {
-        same(&files, &policy, &kept[..end]);
+    let kept = same(files, &policy, &[]);
+    for end in (0..kept.len()).step_by(13) {
+        same(files, &policy, &kept[..end]);
     }
-    let mut edited = files.clone();
+    let mut edited = files.to_vec();
     edited[0] = file(1, "x", "CREATE TABLE users (id int);\n");
-    for at in (0..kept.len()).step_by(3) {
+    for at in (0..kept.len()).step_by(7) {
         let mut damaged = kept.clone();
         damaged[at] ^= 0x41;
         // the second one needs the stored statements too
-        for files in [&files, &edited] {
+        for files in [files, &edited] {
             let (report, next) = recall(files, &policy, TOOL, &damaged);
             assert_eq!(report, lint_files(files, &policy));
             // what nobody needed is kept as it is, and is still no danger
             assert_eq!(recall(&edited, &policy, TOOL, &next).0, lint_files(&edited, &policy));
         }
     }
-    same(&files, &policy, &[kept.as_slice(), b"more"].concat());
+    same(files, &policy, &[kept.as_slice(), b"more"].concat());
 
-    let of_other = kept_with(&files, &policy, "another one");
-    assert_eq!(recall(&files, &policy, TOOL, &of_other).0, lint_files(&files, &policy));
+    let of_other = kept_with(files, &policy, "another one");
+    assert_eq!(recall(files, &policy, TOOL, &of_other).0, lint_files(files, &policy));
 }
 
 /// What a program would keep for which no file has findings, or statements.

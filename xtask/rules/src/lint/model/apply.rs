@@ -277,11 +277,11 @@ impl Schema {
                 .constraints
                 .retain(|constraint| !constraint_uses(&constraint.kind, column));
         }
-        self.indexes.change(table, |index| {
-            !index.columns.iter().flatten().any(|known| known == column)
+        self.indexes.remove_of(table, |index| {
+            index.columns.iter().flatten().any(|known| known == column)
         });
-        self.foreign_keys.change(table, |fk| {
-            fk.from != *table || !fk.columns.iter().any(|known| known == column)
+        self.foreign_keys.remove_of(table, |fk| {
+            fk.from == *table && fk.columns.iter().any(|known| known == column)
         });
     }
 
@@ -291,7 +291,7 @@ impl Schema {
         }
         self.indexes.remove(&(table.0.clone(), name.to_owned()));
         self.foreign_keys
-            .change(table, |fk| fk.from != *table || fk.name != name);
+            .remove_of(table, |fk| fk.from == *table && fk.name == name);
     }
 
     fn rename_table(&mut self, from: &Key, to: &Key, written: &Name) {
@@ -305,7 +305,6 @@ impl Schema {
         }
         self.indexes.change(from, |index| {
             index.table = to.clone();
-            true
         });
         self.foreign_keys.change(from, |fk| {
             if fk.from == *from {
@@ -314,7 +313,6 @@ impl Schema {
             if fk.to == *from {
                 (fk.to, fk.to_written) = (to.clone(), written.written.clone());
             }
-            true
         });
     }
 
@@ -329,7 +327,6 @@ impl Schema {
         }
         self.indexes.change(table, |index| {
             index.columns.iter_mut().flatten().for_each(rename);
-            true
         });
         self.foreign_keys.change(table, |fk| {
             if fk.from == *table {
@@ -338,7 +335,6 @@ impl Schema {
             if fk.to == *table {
                 fk.to_columns.iter_mut().for_each(rename);
             }
-            true
         });
     }
 
@@ -356,7 +352,6 @@ impl Schema {
             if fk.from == *table && fk.name == from {
                 to.clone_into(&mut fk.name);
             }
-            true
         });
         self.move_index((table.0.clone(), from.to_owned()), to);
     }
@@ -441,7 +436,7 @@ impl Schema {
                         self.tables.remove(table);
                     }
                     for table in self.foreign_keys.tables().iter().filter(is_in) {
-                        self.foreign_keys.change(table, |_| false);
+                        self.foreign_keys.remove_of(table, |_| true);
                     }
                 }
                 object => {
@@ -455,8 +450,8 @@ impl Schema {
 
     fn forget_table(&mut self, table: &Key) {
         if self.tables.remove(table).is_some() {
-            self.indexes.change(table, |_| false);
-            self.foreign_keys.change(table, |_| false);
+            self.indexes.remove_of(table, |_| true);
+            self.foreign_keys.remove_of(table, |_| true);
         }
     }
 }

@@ -104,14 +104,22 @@ impl Indexes {
         Some(index)
     }
 
-    /// Changes those of a table; those for which `change` says so go.
-    pub(super) fn change(&mut self, table: &Key, mut change: impl FnMut(&mut Index) -> bool) {
+    /// Changes those of a table.
+    pub(super) fn change(&mut self, table: &Key, mut change: impl FnMut(&mut Index)) {
         for key in self.of_tables.get(table).cloned().unwrap_or_default() {
-            if let Some(mut index) = self.remove(&key)
-                && change(&mut index)
-            {
+            if let Some(mut index) = self.remove(&key) {
+                change(&mut index);
                 self.insert(key, index);
             }
+        }
+    }
+
+    /// Removes some of a table.
+    pub(super) fn remove_of(&mut self, table: &Key, goes: impl Fn(&Index) -> bool) {
+        let keys = self.of_tables.get(table).into_iter().flatten();
+        let goes = |key: &&Key| self.get(key).is_some_and(&goes);
+        for key in keys.filter(goes).cloned().collect::<Vec<_>>() {
+            self.remove(&key);
         }
     }
 }
@@ -157,15 +165,27 @@ impl ForeignKeys {
         Some(fk)
     }
 
-    /// Changes those that a table has or is referred to by; those for which `change` says so go.
-    pub(super) fn change(&mut self, table: &Key, mut change: impl FnMut(&mut ForeignKey) -> bool) {
+    /// The numbers of those that a table has or is referred to by.
+    fn of(&self, table: &Key) -> BTreeSet<usize> {
         let sides = [self.from.get(table), self.to.get(table)];
-        let numbers: BTreeSet<usize> = sides.into_iter().flatten().flatten().copied().collect();
-        for number in numbers {
-            if let Some(mut fk) = self.remove(number)
-                && change(&mut fk)
-            {
+        sides.into_iter().flatten().flatten().copied().collect()
+    }
+
+    /// Changes those that a table has or is referred to by.
+    pub(super) fn change(&mut self, table: &Key, mut change: impl FnMut(&mut ForeignKey)) {
+        for number in self.of(table) {
+            if let Some(mut fk) = self.remove(number) {
+                change(&mut fk);
                 self.insert(number, fk);
+            }
+        }
+    }
+
+    /// Removes some of those that a table has or is referred to by.
+    pub(super) fn remove_of(&mut self, table: &Key, goes: impl Fn(&ForeignKey) -> bool) {
+        for number in self.of(table) {
+            if self.all.get(&number).is_some_and(&goes) {
+                self.remove(number);
             }
         }
     }
