@@ -125,12 +125,12 @@ fn locks_rewrites_and_scans_are_what_the_server_does() {
                 "{sql}: {step}"
             );
         }
-        assert_eq!(step["measured"], true);
+        assert_eq!(step["sampled"], false);
     }
 }
 
 #[test]
-fn what_cannot_be_in_a_transaction_is_told_as_documented_and_the_rest_is_measured() {
+fn what_cannot_be_in_a_transaction_is_seen_from_outside_while_it_runs() {
     let (_database, checkout) = pushed();
     let (users, orders) = ("public.users", "public.orders");
     let plan = plan(
@@ -140,13 +140,13 @@ fn what_cannot_be_in_a_transaction_is_told_as_documented_and_the_rest_is_measure
     assert_eq!(plan["transaction"], false);
     let [concurrently, column, vacuum] = [0, 1, 2].map(|n| plan["statements"][n].clone());
     assert_eq!(
-        (&concurrently["locks"], &concurrently["measured"]),
-        (&json!([lock(orders, "SHARE UPDATE EXCLUSIVE")]), &json!(false))
+        (&concurrently["locks"], &concurrently["sampled"]),
+        (&json!([lock(orders, "SHARE UPDATE EXCLUSIVE")]), &json!(true))
     );
     assert_eq!(concurrently["reads_all"], json!([orders]));
     assert_eq!(
-        (&column["locks"], &column["measured"]),
-        (&json!([lock(users, "ACCESS EXCLUSIVE")]), &json!(true))
+        (&column["locks"], &column["sampled"]),
+        (&json!([lock(users, "ACCESS EXCLUSIVE")]), &json!(false))
     );
     assert_eq!(vacuum["locks"], json!([lock(users, "SHARE UPDATE EXCLUSIVE")]));
 }
@@ -335,7 +335,7 @@ fn who_is_in_the_way_at_this_moment_is_named_and_nobody_else() {
     checkout
         .run(&["db:plan", "V00004__next.sql"])
         .exits(0)
-        .says("not measured: it is its own transaction")
+        .says("seen from a second connection: it is its own transaction")
         .says("old transaction: pid ")
         .says("harmless");
 }

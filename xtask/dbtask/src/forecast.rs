@@ -1,8 +1,7 @@
 //! What a file would do on a server, without doing it there.
 //!
-//! Locks, rewrites and scans are not looked up but measured: the file's statements are carried out one by one on a
-//! throwaway database with the target's schema, and after each the server is asked what it holds. Sizes, rows and who is in
-//! the way come from the target, which is only read.
+//! Locks, rewrites and scans are not looked up but measured ([`crate::measure`]), on a throwaway database with the target's
+//! schema. Sizes, rows and who is in the way come from the target, which is only read.
 
 mod activity;
 mod measure;

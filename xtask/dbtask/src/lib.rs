@@ -31,6 +31,7 @@ mod forecast;
 mod guard;
 mod lock_mode;
 mod mark;
+mod measure;
 mod output;
 mod progress;
 mod rehearse;

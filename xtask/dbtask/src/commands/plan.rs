@@ -171,7 +171,7 @@ impl Report<'_> {
                 "locks": step.locks.iter().map(lock).collect::<Vec<_>>(),
                 "rewrites": step.rewritten,
                 "reads_all": step.scanned,
-                "measured": !step.is_alone,
+                "sampled": step.is_alone,
                 "fails": step.failed,
             })
         };
@@ -214,7 +214,7 @@ impl Report<'_> {
 /// What a statement does to tables that others use.
 fn effects(step: &Step, forecast: &Forecast) -> Vec<String> {
     let how = if step.is_alone {
-        " (not measured: it is its own transaction)"
+        " (seen from a second connection: it is its own transaction)"
     } else {
         ""
     };

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use dbtask_runner::{Error, Session, SqlError, sql_error};
 
-use super::measure::{Step, mode_of};
+use super::measure::Step;
+use crate::lock_mode::LockMode;
 
 /// How many rows are read of a table to tell how long reading all of it takes, and how long that may take.
 const SAMPLE: u64 = 100_000;
@@ -139,7 +140,9 @@ pub(super) fn read(target: &Session, steps: &[Step], tables: &[&str]) -> Result<
                 .map(Option::unwrap_or_default)
                 .map_err(|e| failed(&e))
         };
-        let (table, mode, who) = (get(0)?, mode_of(&get(1)?), get(4)?);
+        let (table, mode, who) = (get(0)?, get(1)?, get(4)?);
+        // one that nobody knows is taken for the strongest
+        let mode = LockMode::of_catalog(&mode).unwrap_or(LockMode::AccessExclusive);
         let waits = steps
             .iter()
             .flat_map(|step| &step.locks)

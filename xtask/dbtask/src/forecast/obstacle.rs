@@ -36,7 +36,7 @@ struct Dependant {
 }
 
 /// Carries out a statement so that its failure undoes nothing else.
-pub(super) fn attempt(session: &Session, sql: &str) -> Result<(), SqlError> {
+fn attempt(session: &Session, sql: &str) -> Result<(), SqlError> {
     session.batch("SAVEPOINT dbtask_attempt")?;
     let outcome = session.batch(sql);
     match outcome {
@@ -299,7 +299,7 @@ fn without_the_needless(session: &Session, sql: &str, taken: Vec<Dependant>) -> 
 }
 
 /// A table's name as an SQL text writes it, qualified.
-pub(super) fn qualified(session: &Session, name: &str) -> Result<Option<String>, SqlError> {
+fn qualified(session: &Session, name: &str) -> Result<Option<String>, SqlError> {
     let literal = name.replace('\'', "''");
     let sql = format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
@@ -310,22 +310,8 @@ pub(super) fn qualified(session: &Session, name: &str) -> Result<Option<String>,
 }
 
 /// The table that a statement is about, by its first words: `ALTER TABLE [IF EXISTS] [ONLY] name`.
-pub(super) fn table_of(session: &Session, sql: &str) -> Option<String> {
-    let skipped = [
-        "alter",
-        "table",
-        "if",
-        "exists",
-        "only",
-        "reindex",
-        "concurrently",
-        "vacuum",
-        "full",
-        "analyze",
-        "refresh",
-        "materialized",
-        "view",
-    ];
+fn table_of(session: &Session, sql: &str) -> Option<String> {
+    let skipped = ["alter", "table", "materialized", "view", "if", "exists", "only"];
     let heads = statements::heads(sql);
     let words = heads.first().map(|head| head.words.as_slice()).unwrap_or_default();
     let names: Vec<&String> = words

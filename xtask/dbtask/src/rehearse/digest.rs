@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
 
-use super::relations::Relations;
 use crate::lock_mode::LockMode;
+use crate::measure::Relations;
 use crate::output::count;
 use crate::row_digest::row_digest;
 

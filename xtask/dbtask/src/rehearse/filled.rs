@@ -9,8 +9,7 @@ use dbtask_runner::{Error, Row, Script, Session, SqlError, Type, quote_identifie
 
 use super::Subject;
 use super::digest::Digests;
-use super::measure::{AFTER, BEFORE, Statement};
-use super::relations::Relations;
+use crate::measure::{AFTER, BEFORE, Relations, Statement};
 
 /// The columns of a table that need a value, or may have one: name, type, category of the type, whether it is an enum,
 /// whether it may be NULL, and a text that a CHECK on this column alone names.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Rehearsed, Run, Step};
+use super::{Rehearsed, Run};
+use crate::measure::Step;
 
 /// The files, each with what is known of it.
 pub(crate) fn json(files: &[Rehearsed]) -> Value {

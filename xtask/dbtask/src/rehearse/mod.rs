@@ -6,67 +6,30 @@
 
 mod digest;
 mod filled;
-mod gate;
 mod json;
-mod measure;
 mod page;
-mod relations;
 mod start;
 mod table;
 mod validation;
-
-use std::time::Duration;
 
 use dbtask_runner::{Error, Script, Session, check_fit, sql_error, statement_error};
 
 use self::digest::Digests;
 pub(crate) use self::json::json;
-use self::measure::{Measured, Statement};
 pub(crate) use self::page::page;
-use self::relations::Relations;
 pub(crate) use self::start::Start;
 pub(crate) use self::table::table;
 use self::validation::Validation;
 use crate::checks::CheckFile;
 use crate::facts::{Change, Difference, Facts};
 use crate::lock_mode::LockMode;
+use crate::measure::{self, Measured, Relations, Statement, Step};
 use crate::output::count;
 use crate::progress::Progress;
 use crate::shadow::Shadow;
 
 /// How many differences a reason names.
 const NAMED: usize = 8;
-
-/// What one statement did.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Step {
-    /// Its first line, short.
-    pub(crate) text: String,
-    /// The line of the file that it begins at.
-    pub(crate) line: usize,
-    /// The locks on what existed before its file, the strongest mode of each, the strongest first.
-    pub(crate) locks: Vec<Lock>,
-    /// The tables that were written anew.
-    pub(crate) rewrites: Vec<String>,
-    /// The indexes that were built anew.
-    pub(crate) rebuilt: Vec<String>,
-    /// The tables that were read from end to end, with how many rows that were; `None` where the server does not say.
-    pub(crate) scans: Option<Vec<(String, u64)>>,
-    /// Rows inserted, updated and deleted.
-    pub(crate) rows: u64,
-    pub(crate) elapsed: Duration,
-    /// It ran outside of a transaction: its locks were looked at from a second connection while it ran.
-    pub(crate) sampled: bool,
-}
-
-/// A lock on a relation that existed before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lock {
-    pub(crate) relation: String,
-    pub(crate) mode: LockMode,
-    /// An earlier statement of the file has it already.
-    pub(crate) held: bool,
-}
 
 /// How one run of a file went.
 #[derive(Debug, Default)]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::Rehearsed;
 use super::table::{after, short};
-use super::{Rehearsed, Step};
 use crate::lock_mode::LockMode;
+use crate::measure::Step;
 use crate::output::{count, duration, thousands};
 
 const STYLE: &str = include_str!("page.css");

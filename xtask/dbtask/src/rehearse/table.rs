@@ -2,8 +2,9 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Rehearsed, Run, Step};
+use super::{Rehearsed, Run};
 use crate::lock_mode::LockMode;
+use crate::measure::Step;
 use crate::output::{count, duration, thousands};
 
 const BOLD: Style = Style::new().bold();

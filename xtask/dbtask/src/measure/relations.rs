@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
 
-use super::measure::Reading;
+use super::Reading;
 use crate::lock_mode::LockMode;
 
 /// Tables, materialised views, views, indexes and sequences of the user's, with where they are stored and the counters of
@@ -31,35 +31,35 @@ JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'";
 
 /// One relation.
 #[derive(Debug, Clone)]
-pub(super) struct Relation {
+pub(crate) struct Relation {
     /// As `pg_class.relkind` has it.
-    pub(super) kind: char,
+    pub(crate) kind: char,
     /// Qualified, quoted for SQL.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where it is stored now.
-    pub(super) filenode: Option<u32>,
-    pub(super) counters: Counters,
+    pub(crate) filenode: Option<u32>,
+    pub(crate) counters: Counters,
     /// The strongest lock on it so far.
-    pub(super) lock: Option<LockMode>,
+    pub(crate) lock: Option<LockMode>,
     /// The strongest lock on it in this transaction.
-    pub(super) held: Option<LockMode>,
+    pub(crate) held: Option<LockMode>,
     /// Whether it was written anew, or locked in ROW EXCLUSIVE mode: a statement that changes rows was planned.
-    pub(super) wrote: bool,
+    pub(crate) wrote: bool,
     /// Whether rows of it were changed.
-    pub(super) changed: bool,
+    pub(crate) changed: bool,
 }
 
 /// What the server counts of a relation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counters {
-    pub(super) scans: i64,
-    pub(super) rows_read: i64,
-    pub(super) rows_changed: i64,
+pub(crate) struct Counters {
+    pub(crate) scans: i64,
+    pub(crate) rows_read: i64,
+    pub(crate) rows_changed: i64,
 }
 
 /// All that were there when a file began; later what it made, too.
 #[derive(Debug, Default)]
-pub(super) struct Relations {
+pub(crate) struct Relations {
     known: BTreeMap<u32, Relation>,
     /// Made by the file.
     made: BTreeMap<u32, Relation>,
@@ -71,7 +71,7 @@ pub(super) struct Relations {
 
 impl Relations {
     /// Reads what is there. In the transaction that is measured: between two of them the server moves its counters.
-    pub(super) fn read(session: &Session) -> Result<Relations, Error> {
+    pub(crate) fn read(session: &Session) -> Result<Relations, Error> {
         Ok(Relations {
             known: list(session)?,
             made: BTreeMap::new(),
@@ -81,7 +81,7 @@ impl Relations {
     }
 
     /// Reads what the file made, once it is done.
-    pub(super) fn finish(&mut self, session: &Session) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, session: &Session) -> Result<(), Error> {
         let now = list(session)?;
         self.made = now
             .into_iter()
@@ -91,12 +91,12 @@ impl Relations {
         Ok(())
     }
 
-    pub(super) fn get(&self, oid: u32) -> Option<&Relation> {
+    pub(crate) fn get(&self, oid: u32) -> Option<&Relation> {
         self.known.get(&oid)
     }
 
     /// The tables that LOCK TABLE takes.
-    pub(super) fn lockable(&self) -> Vec<&str> {
+    pub(crate) fn lockable(&self) -> Vec<&str> {
         let tables = self
             .known
             .values()
@@ -105,7 +105,7 @@ impl Relations {
     }
 
     /// Takes in what a reading says of a relation; what it was before.
-    pub(super) fn update(&mut self, reading: &Reading) -> Option<Relation> {
+    pub(crate) fn update(&mut self, reading: &Reading) -> Option<Relation> {
         let relation = self.known.get_mut(&reading.oid)?;
         let before = relation.clone();
         relation.wrote |= reading.writes || reading.filenode != relation.filenode;
@@ -118,13 +118,13 @@ impl Relations {
     }
 
     /// How many rows were changed, since the last reading, in a table that the file made.
-    pub(super) fn rows_in_made(&mut self, reading: &Reading) -> i64 {
+    pub(crate) fn rows_in_made(&mut self, reading: &Reading) -> i64 {
         let now = reading.counters.rows_changed;
         now - self.rows_in_made.insert(reading.oid, now).unwrap_or(0)
     }
 
     /// Where everything is stored.
-    pub(super) fn filenodes(&self) -> Vec<(u32, Option<u32>)> {
+    pub(crate) fn filenodes(&self) -> Vec<(u32, Option<u32>)> {
         self.known
             .iter()
             .map(|(oid, relation)| (*oid, relation.filenode))
@@ -132,7 +132,7 @@ impl Relations {
     }
 
     /// Takes the counters as they are at the beginning of a transaction, in which no lock is held yet.
-    pub(super) fn new_transaction(&mut self, session: &Session) -> Result<(), Error> {
+    pub(crate) fn new_transaction(&mut self, session: &Session) -> Result<(), Error> {
         let now = list(session)?;
         self.rows_in_made.clear();
         for (oid, relation) in &mut self.known {
@@ -146,7 +146,7 @@ impl Relations {
     }
 
     /// The tables and sequences that it locked to change them or their rows, or made: identifier and relation.
-    pub(super) fn touched(&self) -> impl Iterator<Item = (u32, &Relation)> {
+    pub(crate) fn touched(&self) -> impl Iterator<Item = (u32, &Relation)> {
         let locked = self
             .known
             .iter()
@@ -155,13 +155,13 @@ impl Relations {
     }
 
     /// Whether it changes rows of what was there before, should there be any.
-    pub(super) fn has_changed_rows(&self) -> bool {
+    pub(crate) fn has_changed_rows(&self) -> bool {
         let mut known = self.known.values();
         known.any(|relation| matches!(relation.kind, 'r' | 'p') && relation.wrote)
     }
 
     /// The tables that were there before and that it locked in whatever way: those that it changes, and those that it reads.
-    pub(super) fn tables_used(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn tables_used(&self) -> impl Iterator<Item = &str> {
         let used = self
             .known
             .values()
@@ -170,7 +170,7 @@ impl Relations {
     }
 
     /// The tables whose rows were changed here, and that `other` did not touch.
-    pub(super) fn changed_beyond(&self, other: &Relations) -> impl Iterator<Item = &str> {
+    pub(crate) fn changed_beyond(&self, other: &Relations) -> impl Iterator<Item = &str> {
         let others: BTreeSet<u32> = other.touched().map(|(oid, _)| oid).collect();
         let changed = self
             .known
@@ -180,7 +180,7 @@ impl Relations {
     }
 
     /// The sequences behind the columns of the tables that are named.
-    pub(super) fn sequences_of(&self, tables: &[&str]) -> Vec<u32> {
+    pub(crate) fn sequences_of(&self, tables: &[&str]) -> Vec<u32> {
         let is_one = |oid: &u32| {
             let relation = self.known.get(oid).or(self.made.get(oid));
             relation.is_some_and(|relation| tables.contains(&relation.name.as_str()))
@@ -257,4 +257,4 @@ pub(super) fn total_scans(session: &Session, major: u32) -> Result<Option<Scans>
 }
 
 /// The first identifier that is no built-in object's (`FirstNormalObjectId` in `access/transam.h`).
-pub(super) const FIRST_NORMAL: u32 = 16_384;
+const FIRST_NORMAL: u32 = 16_384;

@@ -1,36 +1,81 @@
-//! One statement, carried out and measured.
+//! The statements of a file, carried out one by one on a throwaway database, and what each did there: which locks it took on
+//! what was there before, what it wrote anew or read from end to end, how many rows it changed, how long it took.
+//!
+//! This is the one place that measures; what differs is what is made of it. `db:rehearse` commits, goes on to a second run
+//! and compares schema and rows. `db:plan` sets a savepoint before each statement, so that it can look for a way around one
+//! that fails, rolls back at the end, and puts beside it how large the tables are on the target and who uses them. It leaves
+//! scans of `UPDATE` and `DELETE` out, since what the planner does with the throwaway database's empty tables says nothing
+//! of the target's; a rehearsal tells them, since it may have begun with a backup's rows.
+//!
+//! In a transaction the locks are read after the statement, since nothing releases them before the end. A statement that cannot
+//! be in one is watched from a second connection ([`gate`]).
 
-use std::time::Instant;
+mod gate;
+mod relations;
+
+use std::time::{Duration, Instant};
 
 use dbtask_rules::{Command, Position, statements};
 use dbtask_runner::{Error, Script, Session, SqlError, SqlState, sql_error};
 
-use super::gate::{Gate, Seen};
-use super::relations::{Counters, Relation, Relations, Scans, total_scans};
-use super::{Lock, Step};
+use self::gate::{Gate, Seen};
+pub(crate) use self::relations::Relations;
+use self::relations::{Counters, Relation, Scans, total_scans};
 use crate::lock_mode::LockMode;
 
 /// What the session is set to before a run: nobody is in the way here, and functions are compiled when they are created.
-pub(super) const BEFORE: &str =
+pub(crate) const BEFORE: &str =
     "SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET check_function_bodies = on";
 
 /// Makes the session again what it was.
-pub(super) const AFTER: &str = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; CLOSE ALL; DISCARD TEMP; \
+pub(crate) const AFTER: &str = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; CLOSE ALL; DISCARD TEMP; \
      SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// How much of a statement is shown.
 const SHOWN: usize = 72;
 
+/// What one statement did.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Step {
+    /// Its beginning, on one line.
+    pub(crate) text: String,
+    /// The line of the file that it begins at.
+    pub(crate) line: usize,
+    /// The locks on what existed before its file, the strongest mode of each, the strongest first.
+    pub(crate) locks: Vec<Lock>,
+    /// The tables that were written anew.
+    pub(crate) rewrites: Vec<String>,
+    /// The indexes that were built anew.
+    pub(crate) rebuilt: Vec<String>,
+    /// The tables that were read from end to end, with how many rows that were; `None` where the server does not say.
+    pub(crate) scans: Option<Vec<(String, u64)>>,
+    /// Rows inserted, updated and deleted.
+    pub(crate) rows: u64,
+    pub(crate) elapsed: Duration,
+    /// It ran outside of a transaction: its locks were looked at from a second connection while it ran.
+    pub(crate) sampled: bool,
+}
+
+/// A lock on a relation that existed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lock {
+    /// Qualified and quoted for SQL.
+    pub(crate) relation: String,
+    pub(crate) mode: LockMode,
+    /// An earlier statement of the file has it already.
+    pub(crate) held: bool,
+}
+
 /// A statement of a file.
-pub(super) struct Statement<'a> {
-    pub(super) sql: &'a str,
+pub(crate) struct Statement<'a> {
+    pub(crate) sql: &'a str,
     /// The byte at which it begins.
-    pub(super) start: usize,
+    pub(crate) start: usize,
     line: usize,
 }
 
 impl<'a> Statement<'a> {
-    pub(super) fn all(file: Script<'a>) -> Vec<Statement<'a>> {
+    pub(crate) fn all(file: Script<'a>) -> Vec<Statement<'a>> {
         let text = file.sql();
         let ranges = statements::split(text).into_iter();
         ranges
@@ -42,7 +87,8 @@ impl<'a> Statement<'a> {
             .collect()
     }
 
-    fn step(&self) -> Step {
+    /// What is known of it before it is carried out.
+    pub(crate) fn step(&self) -> Step {
         let words: Vec<&str> = self.sql.split_whitespace().collect();
         let mut text: String = words.join(" ");
         if text.chars().count() > SHOWN {
@@ -58,7 +104,7 @@ impl<'a> Statement<'a> {
 }
 
 /// Whether a statement that begins like this may insert rows: by itself, or in the body of a block or a procedure.
-pub(super) fn may_insert(statement: &str) -> bool {
+pub(crate) fn may_insert(statement: &str) -> bool {
     let first = statement.split_whitespace().next().unwrap_or_default();
     ["insert", "with", "merge", "do", "call", "copy"]
         .iter()
@@ -66,19 +112,19 @@ pub(super) fn may_insert(statement: &str) -> bool {
 }
 
 /// How a statement ended.
-pub(super) enum Measured {
+pub(crate) enum Measured {
     Done(Step),
     Failed(SqlError),
 }
 
 /// What the server says of a relation that this session has locked.
-pub(super) struct Reading {
-    pub(super) oid: u32,
-    pub(super) lock: Option<LockMode>,
+pub(crate) struct Reading {
+    pub(crate) oid: u32,
+    pub(crate) lock: Option<LockMode>,
     /// One of its locks is that of a statement that changes rows.
-    pub(super) writes: bool,
-    pub(super) filenode: Option<u32>,
-    pub(super) counters: Counters,
+    pub(crate) writes: bool,
+    pub(crate) filenode: Option<u32>,
+    pub(crate) counters: Counters,
 }
 
 /// The relations that this session has locked, with where they are stored and the counters of this transaction.
@@ -118,7 +164,7 @@ fn read(session: &Session) -> Result<Vec<Reading>, Error> {
 
 /// How many rows of the catalog this transaction has changed, by a counter that began before it; `None` where the server
 /// does not count.
-pub(super) fn catalog_changes(session: &Session) -> Result<Option<i64>, Error> {
+pub(crate) fn catalog_changes(session: &Session) -> Result<Option<i64>, Error> {
     session
         .query_one(CATALOG_CHANGES, &[])
         .and_then(|row| row.try_get(0))
@@ -132,7 +178,7 @@ SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.
 FROM pg_catalog.pg_class c WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace";
 
 /// Carries out a statement inside of a transaction that goes on.
-pub(super) fn within(
+pub(crate) fn within(
     session: &Session,
     statement: &Statement<'_>,
     relations: &mut Relations,
@@ -205,7 +251,7 @@ fn finish(step: &mut Step) {
 
 /// Carries out a statement of a file without a transaction. What can run in one does, since there its locks can be read at
 /// the end; what cannot is watched from outside while it runs.
-pub(super) fn alone(
+pub(crate) fn alone(
     session: &Session,
     statement: &Statement<'_>,
     relations: &mut Relations,
