@@ -1,5 +1,7 @@
 //! `db:rehearse`: what is proven, what is measured, and where it begins.
 
+mod bodies;
+
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -20,8 +20,9 @@ use crate::workspace::Workspace;
 /// Prove pending files on a throwaway database, and measure what they lock
 ///
 /// Each file is applied to a database that is like the target, and applied again: the second run must change nothing,
-/// neither the schema nor a row, and no query of migrations/checks may fail that passed before. Of each statement it says which locks it takes on tables that were there before, which
-/// tables it writes anew or reads from end to end, and how long it takes.
+/// neither the schema nor a row, and no query of migrations/checks and no body of a function may fail that held before. Of
+/// each statement it says which locks it takes on tables that were there before, which tables it writes anew or reads from
+/// end to end, and how long it takes.
 ///
 /// The throwaway database is made on SHADOW_DATABASE_URL where that is set, else on the server of DATABASE_URL where the
 /// role may create databases, else on the private server. The target is only read. Exit code 4 unless all is proven.

@@ -4,6 +4,7 @@
 //! and equal rows in the tables that the file touches. What is measured is what each statement does to the tables that were
 //! there before its file: which locks, which rewrites, which scans.
 
+mod bodies;
 mod digest;
 mod filled;
 mod json;
@@ -14,6 +15,7 @@ mod validation;
 
 use dbtask_runner::{Error, Script, Session, check_fit, sql_error, statement_error};
 
+use self::bodies::Bodies;
 use self::digest::Digests;
 pub(crate) use self::json::json;
 pub(crate) use self::page::page;
@@ -70,11 +72,13 @@ pub(crate) struct Subject<'a> {
 pub(crate) fn all(shadow: &Shadow, subjects: &[Subject<'_>], checks: &[CheckFile]) -> Result<Vec<Rehearsed>, Error> {
     let mut progress = Progress::new();
     let mut validation = Validation::begin(shadow.session(), checks);
+    let mut bodies = Bodies::begin(shadow.session())?;
     let mut rehearsed = Vec::new();
     for &subject in subjects {
         progress.show(&format!("rehearsing {}", subject.file.path()));
         let mut file = rehearse(shadow.session(), subject)?;
         validation.after(shadow.session(), &mut file);
+        bodies.after(shadow.session(), &mut file)?;
         // a query that a signal stopped says nothing
         if let Some(interruption) = shadow.interruption() {
             return Err(interruption);
