@@ -1,5 +1,6 @@
 //! The schema as facts.
 
+pub mod corpus;
 pub mod dump;
 pub mod matrix;
 

@@ -44,14 +44,22 @@ pub fn dump(tools: &ClientTools, database: &TestDatabase) -> String {
 
 /// Runs an SQL text by psql, up to the first error.
 pub fn psql(tools: &ClientTools, database: &TestDatabase, sql: &str) -> Result<(), String> {
+    feed(tools, database, sql, true)
+}
+
+/// Runs an SQL text by psql, up to the first error or in spite of them.
+pub fn feed(tools: &ClientTools, database: &TestDatabase, sql: &str, stop: bool) -> Result<(), String> {
     let mut child = program(tools, "psql", database)
-        .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
+        .args(["--no-psqlrc", "--quiet"])
+        .arg(format!("--set=ON_ERROR_STOP={}", u8::from(stop)))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+    let (mut input, sql) = (child.stdin.take().unwrap(), sql.to_owned());
+    // beside it: its errors may fill their pipe meanwhile; and it may have stopped at one
+    std::thread::spawn(move || input.write_all(sql.as_bytes()));
     let output = child.wait_with_output().unwrap();
     if output.status.success() {
         return Ok(());

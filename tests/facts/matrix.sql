@@ -38,6 +38,10 @@ CREATE DOMAIN d AS int;
 CREATE CAST (text AS int) WITH INOUT AS ASSIGNMENT;
 -- added: operator
 CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+-- added: operator (with one that is only named)
+CREATE FUNCTION eq(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE OPERATOR ~== (LEFTARG = int, RIGHTARG = int, FUNCTION = eq); CREATE OPERATOR ==~ (LEFTARG = int, RIGHTARG = int, FUNCTION = eq, NEGATOR = !!~);
+DROP OPERATOR ==~ (int, int);
 -- added: operator family
 CREATE OPERATOR FAMILY f USING btree;
 -- added: collation
@@ -76,6 +80,8 @@ REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
 GRANT CREATE ON SCHEMA public TO facts_writer;
 -- schema: grants (public, from everybody)
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+-- schema: owner (public, made again) [15]
+DROP SCHEMA public; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC; COMMENT ON SCHEMA public IS 'standard public schema';
 -- schema: owner (public)
 ALTER SCHEMA public OWNER TO facts_writer;
 -- added: comment (public)
@@ -496,6 +502,8 @@ ALTER INDEX x ALTER COLUMN 1 SET STATISTICS 100;
 ALTER TABLE t CLUSTER ON i;
 -- index: replica_identity
 ALTER TABLE t REPLICA IDENTITY USING INDEX i;
+-- missing: index (which was the replica identity)
+ALTER TABLE t REPLICA IDENTITY USING INDEX i; DROP INDEX i;
 -- added: comment (index)
 COMMENT ON INDEX i IS 'x';
 
@@ -552,6 +560,10 @@ CREATE TABLE above2 (c int); ALTER TABLE below INHERIT above2;
 DROP TABLE below; CREATE TABLE below (a int, c int) INHERITS (above);
 -- constraint: inherited
 ALTER TABLE below ADD CONSTRAINT ck CHECK (a > 0);
+-- added: column (a parent's, behind those of its child)
+ALTER TABLE above ADD COLUMN late int; ALTER TABLE above ADD COLUMN later int;
+-- added: trigger (a partition's, disabled, and another with a comment of its own)
+ALTER TABLE p1 DISABLE TRIGGER g; CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30); COMMENT ON TRIGGER g ON p3 IS 'x';
 -- default: expression (a child's own)
 ALTER TABLE below ALTER COLUMN a SET DEFAULT 2;
 -- missing: default (a child has none)
@@ -901,6 +913,8 @@ DROP DOMAIN d; CREATE DOMAIN d AS varchar(5) CONSTRAINT ck CHECK (length(VALUE) 
 ALTER DOMAIN d SET DEFAULT 'x';
 -- domain: not_null
 ALTER DOMAIN d SET NOT NULL;
+-- domain: not_null_constraint [17]
+ALTER DOMAIN d ADD CONSTRAINT named NOT NULL;
 -- domain: collation
 DROP DOMAIN d; CREATE DOMAIN d AS text COLLATE "C" CONSTRAINT ck CHECK (length(VALUE) > 0);
 -- domain: owner

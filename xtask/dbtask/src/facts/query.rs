@@ -70,7 +70,7 @@ impl Fit {
             "{}{}{}",
             self.gate(include_str!("sql/common.sql")),
             parts.join("\nUNION ALL\n"),
-            include_str!("sql/end.sql")
+            self.gate(include_str!("sql/end.sql"))
         ))
     }
 

@@ -6,7 +6,8 @@ UNION ALL SELECT 'operator', o.oid::regoperator::text, ns.q, jsonb_strip_nulls(j
     'result', NULLIF(oprresult, 0)::regtype::text, 'function', NULLIF(oprcode, 0)::regprocedure::text, 'commutator', NULLIF(oprcom, 0)::regoperator::text,
     'negator', NULLIF(oprnegate, 0)::regoperator::text, 'restrict', NULLIF(oprrest, 0)::regprocedure::text, 'join', NULLIF(oprjoin, 0)::regprocedure::text,
     'merges', oprcanmerge, 'hashes', oprcanhash)), oprowner, NULL, NULL, 'pg_operator'::regclass, o.oid, 0
-  FROM pg_operator o JOIN ns ON ns.oid = oprnamespace WHERE NOT EXISTS (SELECT FROM ext WHERE ext.classid = 'pg_operator'::regclass AND ext.objid = o.oid)
+  -- one without a function was only named, as the commutator of another
+  FROM pg_operator o JOIN ns ON ns.oid = oprnamespace WHERE oprcode <> 0 AND NOT EXISTS (SELECT FROM ext WHERE ext.classid = 'pg_operator'::regclass AND ext.objid = o.oid)
 -- what a class and a family hold: members hang on one of them
 UNION ALL SELECT 'operator class', format('%s.%I USING %I', ns.q, opcname, amname), ns.q, jsonb_strip_nulls(jsonb_build_object(
     'type', opcintype::regtype::text, 'key', NULLIF(opckeytype, 0)::regtype::text, 'default', opcdefault,

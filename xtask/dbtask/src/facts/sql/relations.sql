@@ -1,7 +1,8 @@
 -- tables, foreign tables
 SELECT rel.kind, q, schema, jsonb_strip_nulls(jsonb_build_object(
     'persistence', relpersistence, 'row_security', relrowsecurity, 'forced_row_security', relforcerowsecurity,
-    'replica_identity', CASE WHEN relreplident <> 'd' THEN relreplident END,
+    -- an index that is the identity says so itself, and one that is gone leaves none
+    'replica_identity', CASE WHEN relreplident IN ('f', 'n') THEN relreplident END,
     'partition_key', CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END,
     'partition_bound', CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END,
     'inherits', (SELECT jsonb_agg(i.inhparent::regclass::text ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = rel.oid),
@@ -11,7 +12,9 @@ SELECT rel.kind, q, schema, jsonb_strip_nulls(jsonb_build_object(
     'options', (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM unnest(reloptions) o),
     'toast_options', (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = rel.reltoastrelid),
     'server', ft.srvname, 'foreign_options', ft.options,
-    'column_order', (SELECT jsonb_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped))),
+    -- what comes from a parent stands where it was when it came, or before all others where the child was made again
+    'column_order', (SELECT jsonb_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped
+                     AND (attinhcount = 0 OR relispartition)))),
     relowner, relacl, 'r', 'pg_class'::regclass, oid, 0
   FROM rel
   LEFT JOIN LATERAL (SELECT s.srvname, SECRET(ft.ftoptions) AS options FROM pg_foreign_table ft JOIN pg_foreign_server s ON s.oid = ft.ftserver
@@ -21,7 +24,7 @@ SELECT rel.kind, q, schema, jsonb_strip_nulls(jsonb_build_object(
 UNION ALL SELECT rel.kind, q, schema, jsonb_strip_nulls(jsonb_build_object('definition', pg_get_viewdef(oid),
     'options', (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM unnest(reloptions) o),
     'toast_options', (SELECT jsonb_object_agg(split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)) FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = rel.reltoastrelid),
-    'replica_identity', CASE WHEN relkind = 'm' AND relreplident <> 'd' THEN relreplident END,
+    'replica_identity', CASE WHEN relkind = 'm' AND relreplident IN ('f', 'n') THEN relreplident END,
     'columns', (SELECT jsonb_agg(format('%I %s', attname, format_type(atttypid, atttypmod)) ORDER BY attnum)
                 FROM pg_attribute WHERE attrelid = rel.oid AND attnum > 0 AND NOT attisdropped),
     'access_method', (SELECT amname FROM pg_am WHERE pg_am.oid = relam AND amname <> 'heap'),

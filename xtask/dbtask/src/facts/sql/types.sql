@@ -7,6 +7,7 @@ SELECT typ.kind, q, schema, jsonb_strip_nulls(jsonb_build_object('category', CAS
         'collation', CASE WHEN rngcollation <> (SELECT typcollation FROM pg_type s WHERE s.oid = rngsubtype) THEN rngcollation::regcollation::text END,
         'multirange', rngmultitypid::regtype::text) FROM pg_range WHERE rngtypid = typ.oid),
     'base', CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod) END, 'not_null', CASE WHEN typtype = 'd' THEN typnotnull END,
+    'not_null_constraint', (SELECT NULLIF(conname::text, typname || '_not_null') FROM pg_constraint nc WHERE nc.contypid = typ.oid AND nc.contype = 'n'), --@ >= 170000
     'default', CASE WHEN typtype = 'd' THEN COALESCE(pg_get_expr(typdefaultbin, 0), typdefault) ELSE typdefault END,
     'collation', CASE WHEN typtype = 'd' AND typcollation <> (SELECT b.typcollation FROM pg_type b WHERE b.oid = typ.typbasetype) THEN typcollation::regcollation::text END,
     'input', CASE WHEN typtype = 'b' THEN jsonb_build_object('input', typinput, 'output', typoutput, 'receive', NULLIF(typreceive, 0::regproc)::regproc, 'send', NULLIF(typsend, 0::regproc)::regproc,
