@@ -49,7 +49,7 @@ fn what_the_files_make_is_no_drift() {
         .run(&["db:drift"])
         .exits(0)
         .says("is what 5 files make: no drift")
-        .says("compared  with a throwaway database, on which the files took");
+        .says("compared  with a throwaway database: made in");
     // a file that is pending is none either
     checkout.migration("V00006__pending.sql", "CREATE TABLE pending ();\n");
     let run = checkout

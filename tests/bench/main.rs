@@ -5,13 +5,15 @@
 //! cargo bench --package xtask --bench runner -- 1000 5       # 1,000 files, five rounds
 //! cargo bench --package xtask --bench runner -- drop 10000   # db:drop of so many tables
 //! cargo bench --package xtask --bench runner -- build 10000  # build.rs and the compile step of a service, so many files
+//! cargo bench --package xtask --bench runner -- facts        # a schema of 500 tables and views, read; CPU time of both ends
+//! cargo bench --package xtask --bench runner -- drift        # db:drift of it, and what it spends its time on
 //! cargo bench --package xtask --bench runner -- stall        # how long others stand behind a migration
 //! cargo bench --package xtask --bench runner -- warm         # cargo xtask db:push with nothing pending, and the binary
 //! ```
 //!
 //! The bare loop uses the same client crate and does no more than it must: one message `BEGIN; file; history row; COMMIT`
 //! a file. `sqlx`, `diesel`, `refinery` and `dbmate` take part where they are on PATH. Each figure is the best of its rounds, which take turns. Nothing here is asserted: what a machine does to a
-//! clock is no promise of the project's.
+//! clock is no promise of the project's. `cargo bench --profile dev …` measures the programs as `cargo xtask` builds them.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,6 +28,7 @@
     reason = "the support is the test suite's, and serves more than this"
 )]
 
+mod facts;
 mod peers;
 mod stall;
 #[path = "../support/mod.rs"]
@@ -394,6 +397,8 @@ fn main() {
         ["memory", url, root] => memory(url, root),
         ["drop", tables] => drop_tables(tables.parse().unwrap()),
         ["build", files] => build(files.parse().unwrap()),
+        ["facts"] => facts::facts(),
+        ["drift"] => facts::drift(),
         ["stall"] => stall::compare(),
         ["warm"] => warm(),
         [files, rounds] => compare(files.parse().unwrap(), rounds.parse().unwrap()),

@@ -3,6 +3,7 @@
 mod files;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
@@ -10,6 +11,44 @@ use similar::{ChangeTag, TextDiff};
 pub(crate) use self::files::Files;
 use crate::facts::{AttributeChange, Change, Difference};
 use crate::output::count;
+
+/// Where the time went.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    /// Making the throwaway database.
+    pub(crate) creating: Duration,
+    /// Applying the files to it.
+    pub(crate) applying: Duration,
+    /// Reading both schemas.
+    pub(crate) reading: Duration,
+    pub(crate) comparing: Duration,
+}
+
+impl Spent {
+    pub(crate) fn reading<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let result = work();
+        self.reading += begun.elapsed();
+        result
+    }
+
+    pub(crate) fn applying<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let result = work();
+        self.applying += begun.elapsed();
+        result
+    }
+
+    /// In seconds.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "creating": self.creating.as_secs_f64(),
+            "applying": self.applying.as_secs_f64(),
+            "reading": self.reading.as_secs_f64(),
+            "comparing": self.comparing.as_secs_f64(),
+        })
+    }
+}
 
 /// What differs; what a table or another whole brought or took along is told with it.
 pub(crate) struct Drift {

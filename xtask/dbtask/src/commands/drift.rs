@@ -1,12 +1,12 @@
 //! `db:drift`
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use dbtask_runner::{Error, sql_error};
 use serde_json::{Value, json};
 
-use crate::drift::{self, Drift, Files};
+use crate::drift::{self, Drift, Files, Spent};
 use crate::exit::Exit;
 use crate::facts::Facts;
 use crate::output::{Output, count, duration};
@@ -35,27 +35,31 @@ impl DriftCommand {
             .session
             .batch("SET default_transaction_read_only = on")
             .map_err(|e| sql_error("failed to make the session read-only", &e))?;
+        let mut spent = Spent::default();
         let mut files = Files::of(&folder, &target)?;
-        let mut live = Facts::read(&target.session)?;
+        let mut live = spent.reading(|| Facts::read(&target.session))?;
         live.rename_role(&migrating_role(&target.session)?, MIGRATING_ROLE);
-        let shadow = Shadow::create(&target, workspace, output)?;
         let begun = Instant::now();
+        let shadow = Shadow::create(&target, workspace, output)?;
+        spent.creating = begun.elapsed();
         let made = files
-            .make(&shadow, &target)
+            .make(&shadow, &target, &mut spent)
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")));
         for note in &files.notes {
             output.note(note);
         }
-        let (mut made, applying) = (made?, begun.elapsed());
+        let mut made = made?;
+        let begun = Instant::now();
         made.facts.rename_role(&shadow.target().identity.user, MIGRATING_ROLE);
         let drift = Drift::new(made.difference(&live));
+        spent.comparing = begun.elapsed();
         drop(shadow);
-        report(&drift, &target, &files, applying, output);
+        report(&drift, &target, &files, &spent, output);
         Ok(if drift.is_none() { Exit::Done } else { Exit::Pending })
     }
 }
 
-fn report(drift: &Drift, target: &Target, files: &Files, applying: Duration, output: &Output) {
+fn report(drift: &Drift, target: &Target, files: &Files, spent: &Spent, output: &Output) {
     let files_applied = count(files.len(), "file");
     let text = if drift.is_none() {
         format!("{} is what {files_applied} make: no drift", target.describe())
@@ -70,8 +74,10 @@ fn report(drift: &Drift, target: &Target, files: &Files, applying: Duration, out
     output.step(
         "compared",
         &format!(
-            "with a throwaway database, on which the files took {}",
-            duration(applying)
+            "with a throwaway database: made in {}, the files applied in {}, both schemas read in {}",
+            duration(spent.creating),
+            duration(spent.applying),
+            duration(spent.reading)
         ),
     );
     let differences: Vec<Value> = drift.differences().iter().map(drift::json).collect();
@@ -84,7 +90,7 @@ fn report(drift: &Drift, target: &Target, files: &Files, applying: Duration, out
             "equal": drift.is_none(),
             "differences": differences,
             "notes": files.notes,
-            "seconds_applying": applying.as_secs_f64(),
+            "seconds": spent.json(),
         }),
     );
 }

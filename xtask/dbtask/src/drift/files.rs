@@ -3,6 +3,7 @@
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
 use dbtask_runner::{Error, Migrations, Plan, RepeatableState, Repeatables, SchemaHistory, repeatable_runs};
 
+use super::Spent;
 use crate::facts::{Change, Difference, Fact, Facts};
 use crate::output::count;
 use crate::shadow::Shadow;
@@ -83,7 +84,7 @@ impl Files {
 
     /// Carries them out on the empty throwaway database. Extensions that none of them creates are there only so that the
     /// files can be applied.
-    pub(crate) fn make(&mut self, shadow: &Shadow, target: &Target) -> Result<Made, Error> {
+    pub(crate) fn make(&mut self, shadow: &Shadow, target: &Target, spent: &mut Spent) -> Result<Made, Error> {
         let lacking = shadow.install_extensions(target, &self.applied)?;
         self.notes.extend(lacking.clone());
         let (theirs, ours) = (shadow.target().identity.major, target.identity.major);
@@ -92,8 +93,8 @@ impl Files {
                 "the throwaway database is on PostgreSQL {theirs}, the database on {ours}: what they spell differently shows as changed"
             ));
         }
-        let helpers = Facts::read(shadow.session())?;
-        let (mut facts, apart) = self.carry_out(shadow).map_err(|e| {
+        let helpers = spent.reading(|| Facts::read(shadow.session()))?;
+        let (mut facts, apart) = self.carry_out(shadow, spent).map_err(|e| {
             let e = e.context("the files cannot be applied to a throwaway database");
             lacking.into_iter().fold(e, Error::cause)
         })?;
@@ -103,13 +104,13 @@ impl Files {
 
     /// A repeatable file that was edited is carried out as well, since others may build on what it makes; where it needs
     /// what is pending, after that, when the facts are read.
-    fn carry_out(&mut self, shadow: &Shadow) -> Result<(Facts, Vec<Difference>), Error> {
-        shadow.apply(&self.applied[..])?;
+    fn carry_out(&mut self, shadow: &Shadow, spent: &mut Spent) -> Result<(Facts, Vec<Difference>), Error> {
+        spent.applying(|| shadow.apply(&self.applied[..]))?;
         let (mut apart, mut later) = (Vec::new(), Vec::new());
         for one in &self.repeatable {
             let file = std::slice::from_ref(&one.file);
             if !one.is_edited {
-                shadow.apply(repeatable(&self.applied, file))?;
+                spent.applying(|| shadow.apply(repeatable(&self.applied, file)))?;
                 continue;
             }
             match made_by(shadow, repeatable(&self.applied, file))? {
@@ -120,7 +121,7 @@ impl Files {
                 Err(_) => later.push(&one.file),
             }
         }
-        let facts = Facts::read(shadow.session())?;
+        let facts = spent.reading(|| Facts::read(shadow.session()))?;
         if later.is_empty() {
             return Ok((facts, apart));
         }
