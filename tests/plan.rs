@@ -130,6 +130,19 @@ fn locks_rewrites_and_scans_are_what_the_server_does() {
 }
 
 #[test]
+fn a_statement_under_an_earlier_one_s_lock_is_not_said_to_touch_nothing() {
+    let (_database, checkout) = pushed();
+    checkout.migration(
+        "V00004__next.sql",
+        "ALTER TABLE users ADD COLUMN a int;\nUPDATE users SET a = 1 WHERE id = 7;\n",
+    );
+    checkout
+        .run(&["db:plan", "migrations/V00004__next.sql"])
+        .says("takes no lock beyond those that earlier statements hold")
+        .hides("touches no table");
+}
+
+#[test]
 fn what_cannot_be_in_a_transaction_is_seen_from_outside_while_it_runs() {
     let (_database, checkout) = pushed();
     let (users, orders) = ("public.users", "public.orders");
@@ -173,7 +186,7 @@ fn sizes_rows_and_the_time_to_read_are_the_target_s_and_nothing_is_changed_there
         .says("ACCESS EXCLUSIVE on public.users, ")
         .says("about 1,000 rows: keeps out readers and writers")
         .says("rewrites public.users: reading it takes about ")
-        .says("touches no table that was there before")
+        .says("takes no lock beyond those that earlier statements hold")
         .says("nobody is in the way at this moment")
         .hides("differences");
     let mut client = database.client();

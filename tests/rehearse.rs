@@ -513,6 +513,23 @@ fn it_begins_with_a_backup_or_with_the_schema_as_it_is() {
         .says("begun with its schema");
 }
 
+#[test]
+fn a_page_that_cannot_be_written_is_said_before_anything_is_done() {
+    let (_database, checkout) = applied();
+    checkout.migration("V00004__next.sql", "CREATE TABLE IF NOT EXISTS next ();\n");
+    for (path, why) in [
+        ("nowhere/page.html", "there is no folder `nowhere`"),
+        ("migrations", "that is a folder"),
+    ] {
+        checkout
+            .run(&["db:rehearse", "--html", path])
+            .exits(2)
+            .says(&format!("`{path}` cannot be written"))
+            .says(why)
+            .hides("dbtask_shadow");
+    }
+}
+
 /// Where the browser is installed; a test that needs it says so and does nothing where it is not.
 fn browser() -> Option<&'static Path> {
     let known = [

@@ -140,6 +140,15 @@ fn check_shows_what_differs_and_exits_with_4() {
         .exits(2)
         .says("failed to read `schema.sql`")
         .says("cargo xtask db:schema > schema.sql");
+    checkout
+        .run(&["db:schema", "--check", "migrations"])
+        .exits(2)
+        .says("name the file that")
+        .hides("> migrations");
+    checkout
+        .run(&["db:schema", "--diagram", "nowhere/shop.svg"])
+        .exits(2)
+        .says("there is no folder `nowhere`");
     checkout.write("schema.sql", checkout.run(&["db:schema"]).exits(0).stdout);
     checkout
         .run(&["db:schema", "--check", "schema.sql"])

@@ -3,6 +3,9 @@
 //! The facts of two databases are equal when `pg_dump --schema-only` says the same of both, and they survive a dump and a
 //! restore. What counts is what is defined: object identifiers, statistics, the order of grants do not. Members of
 //! extensions are the extension's, and count where their privileges were changed.
+//!
+//! Where pg_dump leaves out what is there, facts do not: an INVALID index, a schema `public` that was dropped, and, before
+//! 18, a child table's column that lost the NOT NULL of its parent's.
 
 mod difference;
 mod query;

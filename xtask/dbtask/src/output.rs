@@ -1,5 +1,7 @@
 //! What a command prints: progress and errors on stderr, results on stdout, for people or as JSON.
 
+use std::path::Path;
+
 use anstyle::{AnsiColor, Style};
 use dbtask_rules::Diagnostic;
 use dbtask_runner::{Error, Kind};
@@ -160,6 +162,33 @@ pub(crate) fn thousands(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Says whether a file can be written there, before the work for it begins.
+///
+/// # Errors
+/// Where it is a folder, or in none.
+pub(crate) fn check_place(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let why = if path.is_dir() {
+        "that is a folder".to_owned()
+    } else if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        format!("there is no folder `{}`", folder.display())
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("`{}` cannot be written", path.display()))
+        .cause(why)
+        .help("name a file in a folder that is there"))
+}
+
+/// Writes what was asked for to a file.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text).map_err(|e| {
+        Error::failed(format!("failed to write `{}`", path.display()))
+            .cause(e.to_string())
+            .help("name a file that you may write")
+    })
 }
 
 /// A number of bytes: `512 B`, `1.5 MB` (powers of 1,000).

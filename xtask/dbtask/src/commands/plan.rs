@@ -244,6 +244,8 @@ fn effects(step: &Step, forecast: &Forecast) -> Vec<String> {
     }
     if step.failed {
         effects.push("fails as it is".to_owned());
+    } else if effects.is_empty() && step.is_behind_locks {
+        effects.push("takes no lock beyond those that earlier statements hold".to_owned());
     } else if effects.is_empty() {
         effects.push("touches no table that was there before".to_owned());
     }

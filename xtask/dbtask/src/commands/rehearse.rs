@@ -1,6 +1,6 @@
 //! `db:rehearse`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
-use crate::output::{Output, count};
+use crate::output::{self, Output, count};
 use crate::rehearse::{self, Rehearsed, Start, Subject};
 use crate::shadow::Shadow;
 use crate::target::Target;
@@ -44,6 +44,7 @@ pub(crate) struct Rehearse {
 
 impl Rehearse {
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
+        self.html.as_deref().map(output::check_place).transpose()?;
         let folder = workspace.read_migrations()?;
         let checks = CheckFile::read_all(workspace)?;
         let target = Target::open(workspace, output)?;
@@ -85,7 +86,7 @@ impl Rehearse {
             .and_then(|()| rehearse::all(&shadow, &subjects, &checks))
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
         if let Some(path) = &self.html {
-            write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
+            output::write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
             output.step("wrote", &path.display().to_string());
         }
         Ok(report(&rehearsed, &target, &start, output))
@@ -134,11 +135,6 @@ fn before(plan: &Plan<'_>, files: &[MigrationFile]) -> Vec<MigrationFile> {
     let is_rehearsed = |file: &MigrationFile| files.iter().any(|other| other.version() == file.version());
     let applied = plan.applied.iter().map(|(file, _)| *file);
     applied.take_while(|file| !is_rehearsed(file)).cloned().collect()
-}
-
-fn write(path: &Path, page: &str) -> Result<(), Error> {
-    std::fs::write(path, page)
-        .map_err(|e| Error::failed(format!("failed to write `{}`", path.display())).cause(e.to_string()))
 }
 
 fn report(files: &[Rehearsed], target: &Target, start: &Start<'_>, output: &Output) -> Exit {

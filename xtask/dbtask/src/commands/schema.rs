@@ -9,7 +9,7 @@ use similar::TextDiff;
 
 use crate::diagram::{self, Format};
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::schema;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -36,6 +36,8 @@ impl Schema {
         // what is typed wrong is said before anything is read
         let expected = self.check.as_deref().map(read_expected).transpose()?;
         let format = self.diagram.as_deref().map(Format::of).transpose()?;
+        let file = self.diagram.as_deref().filter(|path| path.extension().is_some());
+        file.map(output::check_place).transpose()?;
         let target = Target::open(workspace, output)?;
         if let Some((format, path)) = format.zip(self.diagram.as_deref()) {
             return draw(format, path, &target, output);
@@ -52,9 +54,11 @@ impl Schema {
 
 fn read_expected(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|e| {
-        Error::usage(format!("failed to read `{}`", path.display()))
-            .cause(e.to_string())
-            .help(format!("to write it: `cargo xtask db:schema > {}`", path.display()))
+        let error = Error::usage(format!("failed to read `{}`", path.display())).cause(e.to_string());
+        if e.kind() == std::io::ErrorKind::NotFound {
+            return error.help(format!("to write it: `cargo xtask db:schema > {}`", path.display()));
+        }
+        error.help("name the file that `cargo xtask db:schema > FILE` wrote")
     })
 }
 
@@ -84,8 +88,7 @@ fn draw(format: Format, path: &Path, target: &Target, output: &Output) -> Result
         output.result(&text, &json!({ "database": target.identity.database, "diagram": text }));
         return Ok(Exit::Done);
     }
-    std::fs::write(path, format!("{text}\n"))
-        .map_err(|e| Error::failed(format!("failed to write `{}`", path.display())).cause(e.to_string()))?;
+    output::write(path, &format!("{text}\n"))?;
     let shown = path.display().to_string();
     output.result(
         &format!("{shown}: the diagram of {}", target.describe()),

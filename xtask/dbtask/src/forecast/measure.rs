@@ -36,6 +36,8 @@ pub(crate) struct Step {
     pub(crate) text: String,
     /// What it locked, as far as no earlier statement of the transaction had.
     pub(crate) locks: Vec<Lock>,
+    /// Earlier statements hold locks, under which it may work, too.
+    pub(crate) is_behind_locks: bool,
     /// The tables that it wrote anew.
     pub(crate) rewritten: Vec<String>,
     /// The tables that it read from end to end.
@@ -48,13 +50,12 @@ pub(crate) struct Step {
 
 impl Step {
     fn of(measured: measure::Step, sql: &str) -> Step {
-        let new = measured.locks.into_iter().filter(|lock| !lock.held);
-        let mut locks: Vec<Lock> = new
-            .map(|lock| Lock {
-                table: lock.relation,
-                mode: lock.mode,
-            })
-            .collect();
+        let (held, new): (Vec<_>, Vec<_>) = measured.locks.into_iter().partition(|lock| lock.held);
+        let new = new.into_iter().map(|lock| Lock {
+            table: lock.relation,
+            mode: lock.mode,
+        });
+        let mut locks: Vec<Lock> = new.collect();
         locks.sort_by(|a, b| a.table.cmp(&b.table));
         let mut step = Step {
             line: measured.line,
@@ -66,6 +67,7 @@ impl Step {
                 None => locks.iter().map(|lock| lock.table.clone()).collect(),
             },
             locks,
+            is_behind_locks: !held.is_empty(),
             is_alone: measured.sampled,
             failed: false,
         };

@@ -12,9 +12,9 @@ LEFT JOIN LATERAL (
   SELECT jsonb_object_agg(role, COALESCE(now -> role, '[]')) AS grants
   FROM (SELECT COALESCE(GRANTS(f.acl, COALESCE(f.owner, 10)), '{}') AS now, COALESCE(GRANTS(acldefault(f.acltype, COALESCE(f.owner, 10))
         -- initdb grants everybody something on `public`
-        || CASE WHEN f.kind = 'schema' AND f.identity = 'public' THEN ARRAY[makeaclitem(0, f.owner, 'USAGE', false)
-          , makeaclitem(0, f.owner, 'CREATE', false) --@ < 150000
-          ] ELSE '{}' END, COALESCE(f.owner, 10)), '{}') AS usual
+        || CASE WHEN f.kind = 'schema' AND f.identity = 'public' THEN '{}'::aclitem[] || makeaclitem(0, f.owner, 'USAGE', false)
+          || makeaclitem(0, f.owner, 'CREATE', false) --@ < 150000
+          ELSE '{}' END, COALESCE(f.owner, 10)), '{}') AS usual
     WHERE f.acl IS NOT NULL) a
   CROSS JOIN LATERAL (SELECT jsonb_object_keys(now) UNION SELECT jsonb_object_keys(usual)) r(role)
   WHERE now -> role IS DISTINCT FROM usual -> role) g ON true
