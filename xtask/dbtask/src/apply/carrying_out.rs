@@ -1,0 +1,164 @@
+//! The files, one after the other: looked at again under the lock, applied, checked, recorded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use dbtask_rules::MigrationFile;
+use dbtask_runner::{AppliedFile, BeforeCommit, Error, MigrationLock, Options, Plan, SchemaHistory, Session};
+
+use super::verdict::objection;
+use super::{Applied, Applying, changed};
+use crate::checks::{self, Report};
+use crate::commands::push;
+use crate::facts::Facts;
+use crate::guard;
+
+impl Applying<'_> {
+    /// Applies the files, one after the other.
+    pub(crate) fn carry_out(self) -> Result<Applied, Error> {
+        let session = &self.target.session;
+        session.cancel_on_signals()?;
+        let failed = Arc::new(AtomicUsize::new(0));
+        let passed = Arc::new(AtomicUsize::new(0));
+        let mut done: Vec<AppliedFile> = Vec::new();
+        for (file, number) in self.request.files.iter().zip(1..) {
+            let is_last = number == self.request.files.len();
+            let lock = MigrationLock::take(session, self.request.options.lock_wait, &mut |holder| {
+                self.output.waiting(&holder.description);
+            })?;
+            self.look_again(file, number == 1)?;
+            let tell = {
+                let (passed, failed) = (Arc::clone(&passed), Arc::clone(&failed));
+                move |reports: &[Report]| {
+                    let good = reports.iter().filter(|report| report.passed()).count();
+                    passed.store(good, Ordering::Relaxed);
+                    failed.store(reports.len() - good, Ordering::Relaxed);
+                }
+            };
+            let options = Options {
+                to: Some(file.version()),
+                condition: Some(guard::unchanged(self.target, "db:apply", &self.treatment)),
+                before_commit: Some(self.before_commit(file, is_last, tell.clone())),
+                ..self.request.options.clone()
+            };
+            let started = Instant::now();
+            let migrated = push::apply(session, &self.folder, options, self.output).map_err(|e| self.own_words(e))?;
+            drop(lock);
+            done.extend(migrated.files);
+            if file.directives().no_transaction {
+                self.look_behind(file, is_last, started.elapsed(), tell)?;
+            }
+        }
+        Ok(Applied {
+            files: done,
+            backup: self.record.backup,
+            plan: self.record.plan,
+            commit: self.record.commit,
+            passed: passed.load(Ordering::Relaxed),
+            failed: failed.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Under the lock: the file is still the next one, and the schema what it was planned for.
+    fn look_again(&self, file: &MigrationFile, is_first: bool) -> Result<(), Error> {
+        let session = &self.target.session;
+        let history = SchemaHistory::read(session)?;
+        let plan = Plan::new(self.folder.files(), &history);
+        plan.check()?;
+        if plan.pending.first().map(|next| next.version()) != Some(file.version()) {
+            return Err(
+                Error::refused(format!("`{}` is not the next file any more", file.path()))
+                    .cause("somebody else applied files meanwhile")
+                    .state("this command applied nothing further")
+                    .help("`cargo xtask db:status` says where the database stands"),
+            );
+        }
+        let fingerprint = if is_first {
+            Facts::read(session)?.fingerprint()
+        } else {
+            return Ok(());
+        };
+        if fingerprint == self.record.plan {
+            Ok(())
+        } else {
+            Err(changed(&fingerprint))
+        }
+    }
+
+    /// The checks, then the record, in the file's transaction.
+    fn before_commit(
+        &self,
+        file: &MigrationFile,
+        is_last: bool,
+        tell: impl Fn(&[Report]) + Send + Sync + 'static,
+    ) -> BeforeCommit {
+        let (folder, checks, before) = (
+            Arc::clone(&self.folder),
+            Arc::clone(&self.checks),
+            Arc::clone(&self.before),
+        );
+        let (record, file, timeout) = (self.record.clone(), file.clone(), self.request.check_timeout);
+        let started = Instant::now();
+        BeforeCommit::new(move |session: &Session, table: &str| {
+            let reports = checks::run_within(session, &folder, &checks, timeout)?;
+            let worse = before.worse(&reports, is_last);
+            if let Some(error) = objection(file.path(), &worse, "was not committed") {
+                return Err(
+                    error.help("correct the file, or the rows that the check found, and type the command again")
+                );
+            }
+            tell(&reports);
+            record.record(session, table, &file, started.elapsed())
+        })
+    }
+
+    /// What there is left to do for a file without a transaction: it is there, and stays.
+    fn look_behind(
+        &self,
+        file: &MigrationFile,
+        is_last: bool,
+        elapsed: Duration,
+        tell: impl Fn(&[Report]),
+    ) -> Result<(), Error> {
+        let session = &self.target.session;
+        let path = file.path();
+        let history = SchemaHistory::read(session)?;
+        let table = history.table().unwrap_or(dbtask_runner::HISTORY_TABLE);
+        let stays = format!("`{path}` is applied, statement by statement, and stays");
+        self.record
+            .record(session, table, file, elapsed)
+            .map_err(|e| e.state(format!("{stays}; only the record of who applied it is missing")))?;
+        let reports = checks::run(session, &self.folder, &self.checks, self.request.check_timeout)?;
+        let worse = self.before.worse(&reports, is_last);
+        if let Some(error) = objection(path, &worse, "has no transaction and is applied") {
+            let error = error.state(stays);
+            return Err(match &self.record.backup {
+                Some(backup) => error.help(format!(
+                    "mend it by the next file; or go back, into a new database: `{}`",
+                    self.target.typed(&format!("db:restore {backup}"))
+                )),
+                None => error.help("mend it by the next file: `cargo xtask db:new NAME`"),
+            });
+        }
+        tell(&reports);
+        Ok(())
+    }
+
+    /// The runner's error, with what to type here.
+    fn own_words(&self, error: Error) -> Error {
+        let own = |text: &str| text.replace("cargo xtask db:push", &self.target.typed(&self.request.command));
+        let hints: Vec<String> = error.hints().iter().map(|hint| own(hint)).collect();
+        let state = error.standing().map(own);
+        let mut hints = hints.into_iter();
+        let error = match hints.next() {
+            Some(first) => error.only_help(first),
+            None => error,
+        };
+        let error = hints.fold(error, Error::help);
+        match state {
+            Some(state) => error.state(state),
+            None => error,
+        }
+    }
+}
