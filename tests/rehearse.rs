@@ -415,6 +415,65 @@ fn repeatable_files_come_behind_the_numbered_ones_and_current_ones_are_there_bef
 }
 
 #[test]
+fn a_repeatable_file_that_builds_on_an_edited_one_finds_it_there_before() {
+    let (_database, checkout) = applied();
+    let ids = |sql: &str| checkout.migration("R__ids.sql", sql);
+    ids("CREATE OR REPLACE VIEW ids AS SELECT id FROM users;\n");
+    checkout.migration(
+        "R__numbers.sql",
+        "CREATE OR REPLACE VIEW numbers AS SELECT count(id) AS n FROM ids;\n",
+    );
+    checkout.run(&["db:push"]).exits(0);
+    checkout.commit_migrations();
+    ids("CREATE OR REPLACE VIEW ids AS SELECT id, email FROM users;\n");
+    checkout
+        .run(&["db:rehearse"])
+        .exits(0)
+        .says("1 file proven")
+        .hides("note:");
+    // what hangs on it is there
+    ids("DROP VIEW IF EXISTS ids;\nCREATE VIEW ids AS SELECT id, email FROM users;\n");
+    checkout
+        .run(&["db:rehearse"])
+        .exits(4)
+        .says("cannot drop view ids because other objects depend on it");
+    // it needs what is pending, which comes first
+    checkout.migration(
+        "V00004__phone.sql",
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS phone text;\n",
+    );
+    ids("CREATE OR REPLACE VIEW ids AS SELECT id, phone FROM users;\n");
+    checkout
+        .run(&["db:rehearse"])
+        .exits(0)
+        .says("2 files proven")
+        .hides("note:");
+    // where nobody knows what it said, what cannot be made is left out
+    std::fs::remove_dir_all(checkout.root().join(".git")).unwrap();
+    checkout
+        .run(&["db:rehearse"])
+        .exits(0)
+        .says("`migrations/R__ids.sql` was edited after it was carried out; what it made is left out")
+        .says("`migrations/R__numbers.sql` is left out, since `migrations/R__ids.sql` is, too");
+    ids("CREATE OR REPLACE VIEW ids AS SELECT id, email FROM users;\n");
+    checkout
+        .run(&["db:rehearse"])
+        .exits(0)
+        .says("the rehearsal begins with what it says now");
+    checkout
+        .run(&["db:rehearse", "--schema-of-target"])
+        .exits(0)
+        .hides("note:");
+    // one that fails by itself is an error
+    ids("CREATE OR REPLACE VIEW ids AS SELECT id FROM users;\n");
+    checkout.migration("V00002__create_orders.sql", "CREATE TABLE IF NOT EXISTS orders ();\n");
+    checkout
+        .run(&["db:rehearse"])
+        .exits(1)
+        .says("was edited after it was applied");
+}
+
+#[test]
 fn a_check_that_passes_before_a_file_and_not_after_it_makes_it_not_proven() {
     let (_database, checkout) = applied();
     let check = |name: &str, sql: &str| checkout.write(&format!("migrations/checks/{name}.sql"), sql);

@@ -1,7 +1,7 @@
 //! What changed in a file after it was applied, as far as git knows the text that was.
 
-use dbtask_rules::{MigrationFolder, checksum, statements};
-use dbtask_runner::{Divergent, Error, Plan, SchemaHistory, Session};
+use dbtask_rules::{MigrationFolder, RepeatableFile, checksum, statements};
+use dbtask_runner::{Divergent, Error, Plan, RepeatableRuns, SchemaHistory, Session};
 use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
@@ -64,7 +64,27 @@ fn applied_text(shell: &Shell, edited: &Divergent<'_>) -> Option<AppliedText> {
     let name = edited.file.name().described_as(&edited.applied.name)?;
     let path = edited.file.path();
     let folder = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
-    let path = format!("{folder}{name}");
+    newest(shell, &format!("{folder}{name}"), |text| {
+        checksum(&name, text) == edited.applied.checksum
+    })
+}
+
+/// A repeatable file as it was carried out last, where git knows that.
+pub(crate) fn carried_out(
+    workspace: &Workspace,
+    file: &RepeatableFile,
+    runs: &RepeatableRuns,
+) -> Option<RepeatableFile> {
+    let shell = Shell::new().ok()?;
+    shell.change_dir(workspace.root());
+    let found = newest(&shell, file.path(), |text| {
+        runs.are_current(&file.with_text(text.to_owned()))
+    })?;
+    Some(file.with_text(found.text))
+}
+
+/// The newest commit that has the file with a text that is the one that is looked for.
+fn newest(shell: &Shell, path: &str, is_it: impl Fn(&str) -> bool) -> Option<AppliedText> {
     let log = cmd!(shell, "git log --format=%H --max-count={COMMITS} -- {path}")
         .quiet()
         .ignore_stderr()
@@ -79,7 +99,7 @@ fn applied_text(shell: &Shell, edited: &Divergent<'_>) -> Option<AppliedText> {
             .output()
             .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
-        (checksum(&name, &text) == edited.applied.checksum).then(|| AppliedText {
+        is_it(&text).then(|| AppliedText {
             object,
             revision: revision.to_owned(),
             text,

@@ -50,6 +50,16 @@ impl RepeatableFile {
         })
     }
 
+    /// The file with another text, such as it had before.
+    #[must_use]
+    pub fn with_text(&self, sql: String) -> RepeatableFile {
+        RepeatableFile {
+            path: self.path.clone(),
+            checksum: repeatable_checksum(self.name(), &sql),
+            sql: Cow::Owned(sql),
+        }
+    }
+
     /// The path, relative to the workspace root where the file lies inside.
     pub fn path(&self) -> &str {
         &self.path

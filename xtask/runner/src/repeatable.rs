@@ -22,7 +22,7 @@ pub struct RepeatableRuns {
 
 impl RepeatableRuns {
     /// Whether the file is what was carried out last.
-    fn are_current(&self, file: &RepeatableFile) -> bool {
+    pub fn are_current(&self, file: &RepeatableFile) -> bool {
         self.checksums.first() == Some(&file.checksum().to_string())
     }
 

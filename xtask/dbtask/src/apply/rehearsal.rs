@@ -1,12 +1,12 @@
 //! The rehearsal of the very files, on what the target is.
 
-use dbtask_rules::{MigrationFolder, RepeatableFile};
+use dbtask_rules::MigrationFolder;
 use dbtask_runner::{Error, Repeatables, SchemaHistory, repeatable_runs};
 
 use super::Request;
 use crate::facts::Facts;
 use crate::output::{Output, count};
-use crate::rehearse::{self, Start, Subject};
+use crate::rehearse::{self, Start, Subject, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -22,12 +22,15 @@ pub(super) fn prove(
     workspace: &Workspace,
     output: &Output,
 ) -> Result<(), Error> {
-    let current = current(target, folder)?;
+    let history = SchemaHistory::read(&target.session)?;
+    let runs = repeatable_runs(&target.session, &history)?;
+    let standing = Repeatables::new(folder.repeatables(), &runs);
+    let there = There::new(request.applied.clone(), &standing, workspace);
     let begin = |start: &Start<'_>| {
         let shadow = Shadow::create(target, workspace, output)?;
         shadow.check_reach(request.files.iter().map(Into::into))?;
         start
-            .prepare(&shadow, target, &request.applied, &current, workspace, output)
+            .prepare(&shadow, target, &there, workspace, output)
             .map_err(|e| shadow.interruption().unwrap_or(e))?;
         Ok::<_, Error>(shadow)
     };
@@ -76,18 +79,4 @@ pub(super) fn prove(
     Err(causes
         .fold(error, Error::cause)
         .help("correct the file; `cargo xtask db:rehearse` tries it again"))
-}
-
-/// The repeatable files that the target has as they are.
-fn current(target: &Target, folder: &MigrationFolder) -> Result<Vec<RepeatableFile>, Error> {
-    let history = SchemaHistory::read(&target.session)?;
-    let runs = repeatable_runs(&target.session, &history)?;
-    let pending = Repeatables::new(folder.repeatables(), &runs).pending();
-    let is_pending = |file: &&RepeatableFile| pending.iter().any(|other| other.name() == file.name());
-    Ok(folder
-        .repeatables()
-        .iter()
-        .filter(|file| !is_pending(file))
-        .cloned()
-        .collect())
 }

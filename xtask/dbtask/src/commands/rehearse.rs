@@ -11,7 +11,7 @@ use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{self, Output, count};
-use crate::rehearse::{self, Rehearsed, Start, Subject};
+use crate::rehearse::{self, Rehearsed, Start, Subject, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::typed::is_named;
@@ -54,7 +54,8 @@ impl Rehearse {
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         let files = self.choose(&folder, &plan)?;
         let runs = repeatable_runs(&target.session, &history)?;
-        let repeatables = Repeatables::new(folder.repeatables(), &runs).pending();
+        let standing = Repeatables::new(folder.repeatables(), &runs);
+        let repeatables = standing.pending();
         let subjects = self.subjects(&files, &repeatables);
         if subjects.is_empty() {
             let text = format!("nothing is pending: {} has every migration", target.describe());
@@ -64,15 +65,7 @@ impl Rehearse {
             );
             return Ok(Exit::Done);
         }
-        let applied = before(&plan, &files);
-        // what is pending of the repeatable ones the target has in another form, which nobody knows
-        let is_pending = |file: &RepeatableFile| repeatables.iter().any(|pending| pending.name() == file.name());
-        let current: Vec<RepeatableFile> = folder
-            .repeatables()
-            .iter()
-            .filter(|file| !is_pending(file))
-            .cloned()
-            .collect();
+        let there = There::new(before(&plan, &files), &standing, workspace);
         let shadow = Shadow::create(&target, workspace, output)?;
         output.step("created", &shadow.describe());
         shadow.check_reach(subjects.iter().map(|subject| subject.file))?;
@@ -82,7 +75,7 @@ impl Rehearse {
             (None, false) => Start::Files,
         };
         let rehearsed = start
-            .prepare(&shadow, &target, &applied, &current, workspace, output)
+            .prepare(&shadow, &target, &there, workspace, output)
             .and_then(|()| rehearse::all(&shadow, &subjects, &checks))
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
         if let Some(path) = &self.html {

@@ -19,7 +19,7 @@ use self::bodies::Bodies;
 use self::digest::Digests;
 pub(crate) use self::json::json;
 pub(crate) use self::page::page;
-pub(crate) use self::start::Start;
+pub(crate) use self::start::{Start, There};
 pub(crate) use self::table::table;
 use self::validation::Validation;
 use crate::checks::CheckFile;

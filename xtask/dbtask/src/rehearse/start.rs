@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use dbtask_rules::{MigrationFile, RepeatableFile};
-use dbtask_runner::{Error, Migrations};
+use dbtask_runner::{Error, Migrations, RepeatableState, Repeatables};
 
 use crate::backup::{Archive, Backup, Manner};
+use crate::edits;
 use crate::output::Output;
 use crate::server::{client_tools, random_hex};
 use crate::shadow::Shadow;
@@ -23,43 +24,129 @@ pub(crate) enum Start<'a> {
     Schema,
 }
 
+/// The files that the target has.
+pub(crate) struct There {
+    numbered: Vec<MigrationFile>,
+    /// In the order of their names.
+    repeatable: Vec<CarriedOut>,
+}
+
+/// A repeatable file that was carried out.
+struct CarriedOut {
+    file: RepeatableFile,
+    /// It is as it was carried out last. Else it was edited since, and this is the text from before where git knows that.
+    is_current: bool,
+    is_of_then: bool,
+}
+
+impl There {
+    /// The numbered files that are given, and the repeatable ones that were carried out.
+    pub(crate) fn new(numbered: Vec<MigrationFile>, repeatables: &Repeatables<'_>, workspace: &Workspace) -> There {
+        let carried_out = |&(file, ref state): &(&RepeatableFile, RepeatableState<'_>)| match state {
+            RepeatableState::New => None,
+            RepeatableState::Current(_) => Some(CarriedOut {
+                file: file.clone(),
+                is_current: true,
+                is_of_then: true,
+            }),
+            RepeatableState::Changed(runs) => {
+                let then = edits::carried_out(workspace, file, runs);
+                Some(CarriedOut {
+                    is_current: false,
+                    is_of_then: then.is_some(),
+                    file: then.unwrap_or_else(|| file.clone()),
+                })
+            }
+        };
+        There {
+            numbered,
+            repeatable: repeatables.files.iter().filter_map(carried_out).collect(),
+        }
+    }
+
+    /// Carries them out. What a repeatable file said before it was edited may be unknown: then it is tried as it is now, since
+    /// others may build on what it makes. What cannot be carried out because of that is left out, and said.
+    fn make(&self, shadow: &Shadow, output: &Output) -> Result<(), Error> {
+        let failed = |e: Error| e.context("failed to bring the throwaway database to where the target is");
+        shadow.apply(&self.numbered[..]).map_err(failed)?;
+        let mut left_out = Vec::new();
+        for CarriedOut {
+            file,
+            is_current,
+            is_of_then,
+        } in &self.repeatable
+        {
+            let outcome = shadow.apply(Migrations {
+                versioned: &self.numbered,
+                repeatable: std::slice::from_ref(file),
+            });
+            let path = file.path();
+            let Err(error) = outcome else {
+                if !is_of_then {
+                    output.note(&format!(
+                        "`{path}` was edited after it was carried out, and git does not know the text that was: the rehearsal begins with what it says now"
+                    ));
+                }
+                continue;
+            };
+            if *is_current && left_out.is_empty() || shadow.interruption().is_some() {
+                return Err(failed(error));
+            }
+            let cause = error.causes().join("; ");
+            output.note(&if *is_current {
+                format!("`{path}` is left out, since {} is, too: {cause}", left_out.join(", "))
+            } else {
+                format!(
+                    "`{path}` was edited after it was carried out; what it made is left out: {cause} (`--schema-of-target` has it)"
+                )
+            });
+            left_out.push(format!("`{path}`"));
+        }
+        Ok(())
+    }
+
+    /// As [`There::make`], without what was edited: a backup has that.
+    fn make_current(&self, shadow: &Shadow) -> Result<(), Error> {
+        let current = self.repeatable.iter().filter(|one| one.is_current);
+        let current: Vec<RepeatableFile> = current.map(|one| one.file.clone()).collect();
+        shadow
+            .apply(Migrations {
+                versioned: &self.numbered,
+                repeatable: &current,
+            })
+            .map_err(|e| e.context("failed to bring the throwaway database to where the target is"))
+    }
+}
+
 impl Start<'_> {
-    /// Brings the empty throwaway database to where the target is; `applied` and `current` are the files
-    /// that the target has, numbered and repeatable.
+    /// Brings the empty throwaway database to where the target is.
     pub(crate) fn prepare(
         &self,
         shadow: &Shadow,
         target: &Target,
-        applied: &[MigrationFile],
-        current: &[RepeatableFile],
+        there: &There,
         workspace: &Workspace,
         output: &Output,
     ) -> Result<(), Error> {
         let untouched = |e: Error| e.state("nothing was changed: that was on a throwaway database, which is gone");
         match self {
             Start::Files => {
-                for note in shadow.install_extensions(target, applied)? {
+                for note in shadow.install_extensions(target, &there.numbered)? {
                     output.note(&note);
                 }
+                there.make(shadow, output)
             }
             Start::Backup(path) => {
                 output.step("restoring", &workspace.display(path));
                 restore(path, shadow).map_err(untouched)?;
+                there.make_current(shadow)
             }
             Start::Schema => {
                 let dump = SchemaDump::write(target)?;
-                restore(&dump.path, shadow).map_err(untouched)?;
                 // it has no rows, those of the history neither
-                return Ok(());
+                restore(&dump.path, shadow).map_err(untouched)
             }
         }
-        let files = Migrations {
-            versioned: applied,
-            repeatable: current,
-        };
-        shadow
-            .apply(files)
-            .map_err(|e| e.context("failed to bring the throwaway database to where the target is"))
     }
 
     /// `begun with the files that are applied`.
