@@ -304,6 +304,40 @@ fn a_failing_check_rolls_the_file_back_and_one_that_failed_before_does_not() {
 }
 
 #[test]
+fn rows_against_a_constraint_are_looked_for_when_nobody_is_kept_out_any_more() {
+    let (database, checkout) = production();
+    checkout.migration(
+        "V00004__orders_fkey.sql",
+        "ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_user_id_fkey;\n\
+         DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'orders_users') THEN\n\
+         ALTER TABLE orders ADD CONSTRAINT orders_users FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;\nEND IF; END $$;\n",
+    );
+    checkout.migration(
+        "V00005__validate.sql",
+        "ALTER TABLE orders VALIDATE CONSTRAINT orders_users;\n",
+    );
+    std::fs::remove_file(checkout.root().join(NEXT)).unwrap();
+    commit(&checkout);
+    database
+        .client()
+        .batch_execute("ALTER TABLE orders DROP CONSTRAINT orders_user_id_fkey; INSERT INTO orders VALUES (2, 17)")
+        .unwrap();
+    apply(&checkout, &database, &["4", "5"])
+        .exits(1)
+        .says("`migrations/V00004__orders_fkey.sql` is applied: 1 check failed that did not before")
+        .says(r#"orders_users of orders: {"user_id":17}"#)
+        .says("is applied, and stays")
+        .says("VALIDATE CONSTRAINT fails until these rows are cleaned up");
+    assert_eq!(versions(&database), [1, 2, 3, 4]);
+    assert_eq!(records(&database).len(), 1);
+    database
+        .client()
+        .batch_execute("DELETE FROM orders WHERE id = 2")
+        .unwrap();
+    apply(&checkout, &database, &["5"]).exits(0);
+}
+
+#[test]
 fn a_file_without_a_transaction_stays_and_says_how_to_go_back() {
     let (database, checkout) = production();
     checkout.write(

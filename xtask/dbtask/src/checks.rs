@@ -87,7 +87,16 @@ pub(crate) fn run(
     all(&runner, folder, files)
 }
 
-/// As [`run`], in the transaction that is open, which goes on as if nothing had been asked.
+/// Asks what [`run_within`] leaves out.
+pub(crate) fn run_behind(session: &Session, timeout: Duration) -> Result<Report, Error> {
+    builtin::run_behind(&Runner {
+        session,
+        timeout,
+        within: false,
+    })
+}
+
+/// As [`run`], in the transaction that is open, which goes on as if nothing had been asked; without what reads whole tables.
 pub(crate) fn run_within(
     session: &Session,
     folder: &MigrationFolder,

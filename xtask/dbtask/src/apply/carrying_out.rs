@@ -9,7 +9,7 @@ use dbtask_runner::{AppliedFile, BeforeCommit, Error, MigrationLock, Options, Pl
 
 use super::verdict::objection;
 use super::{Applied, Applying, changed};
-use crate::checks::{self, Report};
+use crate::checks::{self, Outcome, Report};
 use crate::commands::push;
 use crate::facts::Facts;
 use crate::guard;
@@ -48,6 +48,13 @@ impl Applying<'_> {
             done.extend(migrated.files);
             if file.directives().no_transaction {
                 self.look_behind(file, is_last, started.elapsed(), tell)?;
+            } else {
+                let counted = if self.look_at_rows(file, is_last)? {
+                    &passed
+                } else {
+                    &failed
+                };
+                counted.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(Applied {
@@ -111,6 +118,27 @@ impl Applying<'_> {
             tell(&reports);
             record.record(session, table, &file, started.elapsed())
         })
+    }
+
+    /// Behind the commit: what is not asked under the file's locks, since it reads whole tables. Whether it passed.
+    fn look_at_rows(&self, file: &MigrationFile, is_last: bool) -> Result<bool, Error> {
+        let path = file.path();
+        let report = checks::run_behind(&self.target.session, self.request.check_timeout)?;
+        if let Outcome::Broken(error) = &report.outcome {
+            let causes = error.causes().join("; ");
+            self.output.note(&format!(
+                "{path}: {}, {causes}; VALIDATE CONSTRAINT will tell",
+                error.message()
+            ));
+            return Ok(false);
+        }
+        let reports = [report];
+        match objection(path, &self.before.worse(&reports, is_last), "is applied") {
+            Some(error) => Err(error
+                .state(format!("`{path}` is applied, and stays"))
+                .help("VALIDATE CONSTRAINT fails until these rows are cleaned up")),
+            None => Ok(reports[0].passed()),
+        }
     }
 
     /// What there is left to do for a file without a transaction: it is there, and stays.

@@ -21,13 +21,22 @@ pub(super) fn run(
     history: &SchemaHistory,
 ) -> Result<Vec<Report>, Error> {
     let unvalidated = objects(runner, UNVALIDATED)?;
-    Ok(vec![
+    let mut reports = vec![
         agreement(folder, history),
         invalid_indexes(runner)?,
         validated(&unvalidated, folder, history),
-        orphans(runner, &unvalidated),
-        sequences(runner)?,
-    ])
+    ];
+    // it reads whole tables, and what the open transaction did to them may keep everybody else out
+    if !runner.within {
+        reports.push(orphans(runner, &unvalidated));
+    }
+    reports.push(sequences(runner)?);
+    Ok(reports)
+}
+
+/// The one that is not asked within a transaction.
+pub(super) fn run_behind(runner: &Runner<'_>) -> Result<Report, Error> {
+    Ok(orphans(runner, &objects(runner, UNVALIDATED)?))
 }
 
 fn report(name: &str, found: Vec<String>, help: &str) -> Report {
