@@ -51,6 +51,7 @@ mod secrets;
 mod server_faults;
 mod shadow;
 mod status;
+mod staging;
 mod steps;
 mod support;
 mod tls;

@@ -9,6 +9,7 @@ pub mod tablespace;
 pub use checkout::{Checkout, Run, finish};
 pub use database::TestDatabase;
 
+pub use server::Server;
 /// A folder of three migrations that hang on each other.
 pub fn shop(checkout: &Checkout) {
     checkout

@@ -39,6 +39,7 @@ mod row_digest;
 mod schema;
 pub mod server;
 mod shadow;
+mod staging;
 mod takeover;
 mod target;
 mod typed;

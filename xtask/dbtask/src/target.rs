@@ -81,7 +81,8 @@ impl Target {
         Target::in_workspace(workspace, url, session)
     }
 
-    fn in_workspace(workspace: &Workspace, url: DatabaseUrl, session: Session) -> Result<Target, Error> {
+    /// The database that a session is connected to, which commands typed in the workspace lead to.
+    pub(crate) fn in_workspace(workspace: &Workspace, url: DatabaseUrl, session: Session) -> Result<Target, Error> {
         let target = Target::of(url, session)?;
         Ok(Target {
             workspace: Some(workspace.clone()),

@@ -19,14 +19,39 @@ pub struct Application {
     pub commit: Option<String>,
     /// The backup that was proven before.
     pub backup: Option<String>,
-    /// The fingerprint of the schema that it was planned for.
-    pub plan: String,
+    /// The fingerprint of the schema that it was planned for, where there was a plan.
+    pub plan: Option<String>,
+    /// What the database was marked as.
+    pub environment: Option<String>,
+    /// The identity of its server, as that tells it. With the database's own, which is recorded, too, the entry is known for
+    /// another database's in a copy.
+    pub system_identifier: Option<i64>,
 }
 
+/// The database's object identifier.
+const DATABASE: &str =
+    "(SELECT d.oid::int8 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
+
 impl Application {
-    /// Notes it in the journal beside the history `table`, qualified, which is made where there is none; `elapsed` is what the
-    /// file took. In the file's own transaction it is there exactly where the file is.
+    /// Notes in the journal beside the history `table`, qualified, which is made where there is none, that the file was applied
+    /// by `db:apply`; `elapsed` is what it took. In the file's own transaction it is there exactly where the file is.
     pub fn record(&self, session: &Session, table: &str, file: &MigrationFile, elapsed: Duration) -> Result<(), Error> {
+        self.note(Event::Apply, session, table, file, Some(elapsed))
+    }
+
+    /// As [`Application::record`], of a file that `db:push` applied.
+    pub fn record_push(&self, session: &Session, table: &str, file: &MigrationFile) -> Result<(), Error> {
+        self.note(Event::Push, session, table, file, None)
+    }
+
+    fn note(
+        &self,
+        event: Event,
+        session: &Session,
+        table: &str,
+        file: &MigrationFile,
+        elapsed: Option<Duration>,
+    ) -> Result<(), Error> {
         let journal = journal::beside(table);
         let failed = |e| sql_error(format!("failed to write the journal `{journal}`"), &e);
         if let Some(sql) = journal::preparation(session, &journal)? {
@@ -36,10 +61,10 @@ impl Application {
             "INSERT INTO {journal} (event, version, checksum, details) \
              VALUES ('{}', $1, $2, pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('role', session_user, \
              'account', $3, 'host', $4, 'client', pg_catalog.host(pg_catalog.inet_client_addr()), 'commit', $5, \
-             'backup', $6, 'plan', $7, 'seconds', $8)))",
-            Event::Apply.word()
+             'backup', $6, 'plan', $7, 'seconds', $8, 'environment', $9, 'system', $10, 'database', {DATABASE})))",
+            event.word()
         );
-        let seconds = elapsed.as_secs_f64();
+        let seconds = elapsed.map(|elapsed| elapsed.as_secs_f64());
         session
             .query(
                 &sql,
@@ -52,6 +77,8 @@ impl Application {
                     (&self.backup, Type::TEXT),
                     (&self.plan, Type::TEXT),
                     (&seconds, Type::FLOAT8),
+                    (&self.environment, Type::TEXT),
+                    (&self.system_identifier.map(|system| system.to_string()), Type::TEXT),
                 ],
             )
             .map(drop)
@@ -64,10 +91,12 @@ impl Application {
 pub struct Entry {
     /// When, to the second, in UTC.
     pub at: String,
-    /// `apply`, `repair` or `repeatable`.
+    /// `apply`, `push`, `repair` or `repeatable`.
     pub event: String,
     /// The file's version; `None` for a repeatable one.
     pub version: Option<i32>,
+    /// The file's checksum, as it was then.
+    pub checksum: Option<String>,
     /// What else there is, as a JSON object.
     pub details: String,
 }
@@ -77,10 +106,11 @@ pub fn journal_entries(session: &Session, history: &SchemaHistory) -> Result<Vec
     let Some(table) = journal::find(session, history)? else {
         return Ok(Vec::new());
     };
-    let words = [Event::Apply, Event::Repair, Event::Repeatable].map(|event| format!("'{}'", event.word()));
+    let words =
+        [Event::Apply, Event::Push, Event::Repair, Event::Repeatable].map(|event| format!("'{}'", event.word()));
     let sql = format!(
         "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC', event, version, \
-         coalesce(details, '{{}}')::text FROM {table} WHERE event IN ({}) ORDER BY id",
+         checksum, coalesce(details, '{{}}')::text FROM {table} WHERE event IN ({}) ORDER BY id",
         words.join(", ")
     );
     let failed = |e| sql_error(format!("failed to read the journal `{table}`"), &e);
@@ -91,7 +121,8 @@ pub fn journal_entries(session: &Session, history: &SchemaHistory) -> Result<Vec
                 at: row.try_get(0).map_err(failed)?,
                 event: row.try_get(1).map_err(failed)?,
                 version: row.try_get(2).map_err(failed)?,
-                details: row.try_get(3).map_err(failed)?,
+                checksum: row.try_get(3).map_err(failed)?,
+                details: row.try_get(4).map_err(failed)?,
             })
         })
         .collect()

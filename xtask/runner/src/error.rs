@@ -230,6 +230,20 @@ impl Error {
         self
     }
 
+    /// The same error with its message, causes, state and help in other words.
+    pub fn reworded(mut self, reword: impl Fn(&str) -> String) -> Error {
+        let Parts {
+            message,
+            causes,
+            state,
+            help,
+            ..
+        } = &mut *self.parts;
+        let texts = std::iter::once(message).chain(causes).chain(state).chain(help);
+        texts.for_each(|text| *text = reword(text));
+        self
+    }
+
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> Kind {
         self.parts.kind

@@ -45,8 +45,12 @@ pub(crate) enum Event {
     Repair,
     /// A file was applied by `db:apply`; where it has a transaction, the entry is made in it. `details`: `role`, `account`,
     /// `host` and `client`, the machine and its address as the server sees it, `commit`, of git, `backup`, the folder of the
-    /// backup that was proven before, `plan`, the fingerprint of the schema before, and `seconds`.
+    /// backup that was proven before, `plan`, the fingerprint of the schema before, `seconds`; and of the database
+    /// `environment`, what it was marked as, `system` and `database`, the identity of its server and its own.
     Apply,
+    /// A file was applied by `db:push` to a database that is marked staging. `details`: as of [`Event::Apply`], without `backup`,
+    /// `plan` and `seconds`.
+    Push,
 }
 
 impl Event {
@@ -59,6 +63,7 @@ impl Event {
             Event::Repeatable => "repeatable",
             Event::Repair => "repair",
             Event::Apply => "apply",
+            Event::Push => "push",
         }
     }
 }

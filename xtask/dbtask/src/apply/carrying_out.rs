@@ -60,7 +60,7 @@ impl Applying<'_> {
         Ok(Applied {
             files: done,
             backup: self.record.backup,
-            plan: self.record.plan,
+            plan: self.plan,
             commit: self.record.commit,
             passed: passed.load(Ordering::Relaxed),
             failed: failed.load(Ordering::Relaxed),
@@ -86,7 +86,7 @@ impl Applying<'_> {
         } else {
             return Ok(());
         };
-        if fingerprint == self.record.plan {
+        if fingerprint == self.plan {
             Ok(())
         } else {
             Err(changed(&fingerprint))

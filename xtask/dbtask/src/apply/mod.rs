@@ -3,8 +3,10 @@
 
 mod backup;
 mod carrying_out;
-mod origin;
+mod on_staging;
+pub(crate) mod origin;
 mod rehearsal;
+mod staging;
 mod verdict;
 
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) applied: Vec<MigrationFile>,
     /// The fingerprint that the schema must have.
     pub(crate) plan: Option<String>,
+    /// Staging must vouch for the files.
+    pub(crate) require_staging: bool,
     pub(crate) backup_max_age: Duration,
     pub(crate) check_timeout: Duration,
     pub(crate) yes: Option<String>,
@@ -58,8 +62,19 @@ pub(crate) struct Applying<'a> {
     request: Request,
     treatment: Treatment,
     record: Application,
+    /// The fingerprint of the schema before.
+    plan: String,
     before: Arc<Before>,
     output: &'a Output,
+}
+
+/// What the files are applied on the strength of.
+struct Ground {
+    treatment: Treatment,
+    commit: Option<String>,
+    /// The fingerprint of the schema.
+    plan: String,
+    backup: Option<String>,
 }
 
 impl<'a> Applying<'a> {
@@ -84,37 +99,20 @@ impl<'a> Applying<'a> {
             Err(error) if treatment.counts_as == Mark::Production => return Err(untouched(error)),
             Err(_) => None,
         };
-        let checks = CheckFile::read_all(workspace)?;
+        staging::vouches(target, &treatment, &request, workspace, output).map_err(untouched)?;
         let plan = Facts::read(&target.session)?.fingerprint();
         if request.plan.as_ref().is_some_and(|wanted| *wanted != plan) {
             return Err(changed(&plan));
         }
         let backup = backup::ready(target, request.backup_max_age, &request.options, workspace, output)?;
         rehearsal::prove(target, &folder, &request, workspace, output).map_err(untouched)?;
-        let before = checks::run(&target.session, &folder, &checks, request.check_timeout)?;
-        let before = Before::new(before);
-        for name in before.failed() {
-            output.note(&format!(
-                "the check `{name}` fails before anything is applied: it does not count where it fails in the same way afterwards"
-            ));
-        }
-        let (account, host) = origin::account_and_host();
-        let applying = Applying {
-            target,
-            folder: Arc::new(folder),
-            checks: Arc::new(checks),
-            record: Application {
-                account,
-                host,
-                commit,
-                backup,
-                plan,
-            },
-            before: Arc::new(before),
-            request,
+        let ground = Ground {
             treatment,
-            output,
+            commit,
+            plan,
+            backup,
         };
+        let applying = Applying::begin(target, folder, request, ground, workspace, output)?;
         output.text(&applying.describe());
         confirm::by_name(
             &target.identity.database,
@@ -122,6 +120,41 @@ impl<'a> Applying<'a> {
             &applying.request.command,
         )?;
         Ok(applying)
+    }
+
+    /// The checks before the first file, and what will be recorded of each.
+    fn begin(
+        target: &'a Target,
+        folder: MigrationFolder,
+        request: Request,
+        ground: Ground,
+        workspace: &Workspace,
+        output: &'a Output,
+    ) -> Result<Applying<'a>, Error> {
+        let checks = CheckFile::read_all(workspace)?;
+        let before = checks::run(&target.session, &folder, &checks, request.check_timeout)?;
+        let before = Before::new(before);
+        for name in before.failed() {
+            output.note(&format!(
+                "the check `{name}` fails before anything is applied: it does not count where it fails in the same way afterwards"
+            ));
+        }
+        Ok(Applying {
+            target,
+            folder: Arc::new(folder),
+            checks: Arc::new(checks),
+            record: Application {
+                commit: ground.commit,
+                backup: ground.backup,
+                plan: Some(ground.plan.clone()),
+                ..origin::application(target, &ground.treatment)
+            },
+            plan: ground.plan,
+            before: Arc::new(before),
+            request,
+            treatment: ground.treatment,
+            output,
+        })
     }
 
     /// What will be done.
@@ -144,7 +177,7 @@ impl<'a> Applying<'a> {
             Some(backup) => format!("  backup {backup}, proven"),
             None => "  no backup: the database is empty".to_owned(),
         });
-        lines.push(format!("  fingerprint of the schema: {}", self.record.plan));
+        lines.push(format!("  fingerprint of the schema: {}", self.plan));
         lines.extend(self.record.commit.iter().map(|commit| format!("  commit {commit}")));
         lines.join("\n")
     }

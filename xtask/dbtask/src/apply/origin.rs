@@ -1,22 +1,31 @@
-//! Who applies files, and of which commit they are.
+//! Who applies files, to what, and of which commit they are.
 
 use dbtask_rules::MigrationFile;
-use dbtask_runner::Error;
+use dbtask_runner::{Application, Error};
 use xshell::{Shell, cmd};
 
+use crate::guard::Treatment;
+use crate::mark::Mark;
+use crate::target::Target;
 use crate::workspace::Workspace;
 
-/// The account and the machine's name, where the system tells.
-pub(super) fn account_and_host() -> (Option<String>, Option<String>) {
-    let account = std::env::var("USER").ok();
+/// What is recorded of whoever applies something to this database: the account and the machine's name, where the system tells,
+/// and the database's mark and identity.
+pub(crate) fn application(target: &Target, treatment: &Treatment) -> Application {
     let host = Shell::new()
         .ok()
         .and_then(|shell| cmd!(shell, "uname -n").quiet().ignore_stderr().read().ok());
-    (account, host)
+    Application {
+        account: std::env::var("USER").ok(),
+        host,
+        environment: treatment.marks.mark().map(|mark| Mark::name(mark).to_owned()),
+        system_identifier: target.identity.system_identifier,
+        ..Application::default()
+    }
 }
 
 /// The commit that the files are of, as they are; the error where they are of none.
-pub(super) fn commit(workspace: &Workspace, files: &[MigrationFile]) -> Result<String, Error> {
+pub(crate) fn commit(workspace: &Workspace, files: &[MigrationFile]) -> Result<String, Error> {
     let failed = |e: xshell::Error| Error::failed("failed to run git").cause(e.to_string());
     let shell = Shell::new().map_err(failed)?;
     shell.change_dir(workspace.root());

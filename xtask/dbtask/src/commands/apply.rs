@@ -34,6 +34,9 @@ pub(crate) struct Apply {
     /// Refuse where the schema's fingerprint is not this one, which db:plan printed
     #[arg(long, value_name = "FINGERPRINT")]
     plan: Option<String>,
+    /// Refuse what was not applied, as it is, on the database that STAGING_DATABASE_URL names and that is marked staging
+    #[arg(long)]
+    require_staging: bool,
     /// How old the proven backup may be, such as 30min or 2h
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = parse_duration)]
     backup_max_age: Duration,
@@ -55,61 +58,74 @@ impl Apply {
         let plan = Plan::new(folder.files(), &history);
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        let files: Vec<MigrationFile> = self.choose(folder.files(), &plan)?;
+        let files = choose(&self.files, folder.files(), &plan)?;
         let already: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
         let request = Request {
             files,
             applied: already,
             plan: self.plan.clone(),
+            require_staging: self.require_staging,
             backup_max_age: self.backup_max_age,
             check_timeout: self.check_timeout,
             yes: self.yes.clone(),
             options: self.patience.options(),
-            command: format!("db:apply {}", self.files.join(" ")),
+            command: self.typed(),
         };
         let applied = Applying::prepare(&target, folder, request, workspace, output)?.carry_out()?;
         report(&target, &applied, output);
         Ok(Exit::Done)
     }
 
-    /// The files that are named; they must be the next ones.
-    fn choose(&self, all: &[MigrationFile], plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
-        let mut named = Vec::new();
-        for name in &self.files {
-            let file = all.iter().find(|file| is_named(file, name));
-            named.push(file.ok_or_else(|| {
-                Error::usage(format!("no migration is called `{name}`"))
-                    .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
-            })?);
+    /// The command, with what it insists on.
+    fn typed(&self) -> String {
+        let mut typed = format!("db:apply {}", self.files.join(" "));
+        if let Some(plan) = &self.plan {
+            typed = format!("{typed} --plan {plan}");
         }
-        named.sort_by_key(|file| file.version());
-        named.dedup_by_key(|file| file.version());
-        let is_named = |file: &MigrationFile| named.iter().any(|other| other.version() == file.version());
-        let applied = plan.applied.iter().find(|(file, _)| is_named(file));
-        if let Some((file, row)) = applied {
-            return Err(
-                Error::refused(format!("`{}` is applied already, on {}", file.path(), row.applied_at()))
-                    .state("nothing was changed")
-                    .help("`cargo xtask db:status` lists what is pending"),
-            );
+        if self.require_staging {
+            typed.push_str(" --require-staging");
         }
-        let last = named.last().map(|file| file.version());
-        let before: Vec<&str> = plan
-            .pending
-            .iter()
-            .filter(|file| Some(file.version()) < last && !is_named(file))
-            .map(|file| file.path())
-            .collect();
-        if !before.is_empty() {
-            return Err(Error::refused(format!(
-                "what is named is not next: {} goes before it",
-                before.join(", ")
-            ))
-            .state("nothing was changed")
-            .help("name those, too, or apply them first"));
-        }
-        Ok(named.into_iter().cloned().collect())
+        typed
     }
+}
+
+/// The files that are named; they must be the next ones.
+pub(crate) fn choose(words: &[String], all: &[MigrationFile], plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
+    let mut named = Vec::new();
+    for name in words {
+        let file = all.iter().find(|file| is_named(file, name));
+        named.push(file.ok_or_else(|| {
+            Error::usage(format!("no migration is called `{name}`"))
+                .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
+        })?);
+    }
+    named.sort_by_key(|file| file.version());
+    named.dedup_by_key(|file| file.version());
+    let is_named = |file: &MigrationFile| named.iter().any(|other| other.version() == file.version());
+    let applied = plan.applied.iter().find(|(file, _)| is_named(file));
+    if let Some((file, row)) = applied {
+        return Err(
+            Error::refused(format!("`{}` is applied already, on {}", file.path(), row.applied_at()))
+                .state("nothing was changed")
+                .help("`cargo xtask db:status` lists what is pending"),
+        );
+    }
+    let last = named.last().map(|file| file.version());
+    let before: Vec<&str> = plan
+        .pending
+        .iter()
+        .filter(|file| Some(file.version()) < last && !is_named(file))
+        .map(|file| file.path())
+        .collect();
+    if !before.is_empty() {
+        return Err(Error::refused(format!(
+            "what is named is not next: {} goes before it",
+            before.join(", ")
+        ))
+        .state("nothing was changed")
+        .help("name those, too, or apply them first"));
+    }
+    Ok(named.into_iter().cloned().collect())
 }
 
 fn report(target: &Target, applied: &Applied, output: &Output) {

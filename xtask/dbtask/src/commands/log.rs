@@ -13,9 +13,9 @@ use crate::workspace::Workspace;
 
 /// Show who applied what, when and from where
 ///
-/// What db:apply, db:repair and the repeatable files left in dbtask_journal, the oldest first, and the files of the history
-/// that have no such entry: those came by db:push, by a service that migrates at its start, or by db:baseline, which record
-/// nobody. Reads only.
+/// What db:apply, db:rehearse --on, db:repair and the repeatable files left in dbtask_journal, and db:push on a database that is
+/// marked staging, the oldest first; and the files of the history that have no such entry: those came by db:push elsewhere, by a
+/// service that migrates at its start, or by db:baseline, which record nobody. Reads only.
 #[derive(Debug, Args)]
 pub(crate) struct Log {}
 
@@ -56,7 +56,7 @@ struct Line {
 fn lines(history: &SchemaHistory, entries: &[Entry]) -> Vec<Line> {
     let applied: BTreeSet<i32> = entries
         .iter()
-        .filter(|entry| entry.event == "apply")
+        .filter(|entry| entry.event == "apply" || entry.event == "push")
         .filter_map(|entry| entry.version)
         .collect();
     let name = |version: i32| {

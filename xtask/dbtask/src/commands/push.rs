@@ -3,14 +3,16 @@
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
-    AppliedFile, Error, Event, Migrated, MigrationLock, Observation, Options, Plan, Repeatables, SchemaHistory,
-    Session, migrate, preview, preview_repeatable, repeatable_runs,
+    Application, AppliedFile, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Observation, Options, Plan,
+    Repeatables, SchemaHistory, Session, migrate, preview, preview_repeatable, repeatable_runs,
 };
 use serde_json::json;
 
+use crate::apply::origin;
 use crate::edits;
 use crate::exit::Exit;
-use crate::guard;
+use crate::guard::{self, Treatment};
+use crate::mark::Mark;
 use crate::output::{Output, count, duration};
 use crate::progress::Progress;
 use crate::target::Target;
@@ -62,7 +64,7 @@ impl Push {
         }
         let target = Target::open_to_migrate(workspace, output)?;
         let (_lock, options) = guarded(&target, "db:push", self.options(), output)?;
-        let applied = apply(&target.session, &folder, options, output)
+        let applied = apply_and_record(&target, &folder, options, workspace, output)
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         Ok(report(&target, &applied, output))
     }
@@ -133,12 +135,63 @@ pub(crate) fn guarded<'a>(
     Ok((lock, options))
 }
 
+/// As [`apply`]. A database that is marked staging keeps a record of each numbered file, which `db:apply --require-staging`
+/// asks for.
+pub(crate) fn apply_and_record(
+    target: &Target,
+    folder: &MigrationFolder,
+    options: Options,
+    workspace: &Workspace,
+    output: &Output,
+) -> Result<Migrated, Error> {
+    let mut done = Vec::new();
+    let outcome = apply_telling(&target.session, folder, options, output, &mut |path| {
+        done.extend(folder.files().iter().filter(|file| file.path() == path).cloned());
+    });
+    // what was applied stays applied, whatever becomes of its record
+    if !done.is_empty()
+        && let Err(error) = record_on_staging(target, &done, workspace)
+    {
+        output.note(&format!(
+            "{} applied, and no record of that was left, so that staging does not vouch for it: {error}",
+            count(done.len(), "file")
+        ));
+    }
+    outcome
+}
+
+fn record_on_staging(target: &Target, files: &[MigrationFile], workspace: &Workspace) -> Result<(), Error> {
+    let treatment = Treatment::of(target)?;
+    if treatment.marks.mark() != Some(Mark::Staging) {
+        return Ok(());
+    }
+    let record = Application {
+        commit: origin::commit(workspace, files).ok(),
+        ..origin::application(target, &treatment)
+    };
+    let history = SchemaHistory::read(&target.session)?;
+    let table = history.table().unwrap_or(HISTORY_TABLE);
+    files
+        .iter()
+        .try_for_each(|file| record.record_push(&target.session, table, file))
+}
+
 /// Applies what is pending, telling each file as it is done.
 pub(crate) fn apply(
     session: &Session,
     folder: &MigrationFolder,
     options: Options,
     output: &Output,
+) -> Result<Migrated, Error> {
+    apply_telling(session, folder, options, output, &mut |_| {})
+}
+
+fn apply_telling(
+    session: &Session,
+    folder: &MigrationFolder,
+    options: Options,
+    output: &Output,
+    done: &mut dyn FnMut(&str),
 ) -> Result<Migrated, Error> {
     let numbered = folder.files().iter().map(MigrationFile::path);
     let paths = numbered.chain(folder.repeatables().iter().map(RepeatableFile::path));
@@ -166,6 +219,7 @@ pub(crate) fn apply(
         }
         Event::Done(file, elapsed) => {
             progress.clear();
+            done(file.path());
             output.step("applied", &format!("{:<width$}  {}", file.path(), duration(elapsed)));
         }
     })

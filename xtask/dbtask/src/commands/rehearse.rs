@@ -1,5 +1,7 @@
 //! `db:rehearse`
 
+mod on;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -26,6 +28,9 @@ use crate::workspace::Workspace;
 ///
 /// The throwaway database is made on SHADOW_DATABASE_URL where that is set, else on the server of DATABASE_URL where the
 /// role may create databases, else on the private server. The target is only read. Exit code 4 unless all is proven.
+///
+/// With --on the numbered files are applied for good, to a database that is marked staging (db:mark): checked, and recorded in
+/// its dbtask_journal, as by db:apply, but without a backup and unasked. db:apply --require-staging asks for that record.
 #[derive(Debug, Args)]
 pub(crate) struct Rehearse {
     /// The files, by path, name or version [default: all that are pending]
@@ -37,6 +42,10 @@ pub(crate) struct Rehearse {
     /// Begin with the schema that the target has, by pg_dump, instead of the files that are applied
     #[arg(long)]
     schema_of_target: bool,
+    /// Apply the files to the database that this variable names, in the environment or .env, and that is marked staging, such
+    /// as STAGING_DATABASE_URL
+    #[arg(long, value_name = "VARIABLE", conflicts_with_all = ["from_backup", "schema_of_target", "html"])]
+    on: Option<String>,
     /// Write a page with the locks of each statement
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -45,6 +54,9 @@ pub(crate) struct Rehearse {
 impl Rehearse {
     pub(crate) fn run(&self, workspace: &Workspace, output: &Output) -> Result<Exit, Error> {
         self.html.as_deref().map(output::check_place).transpose()?;
+        if let Some(variable) = &self.on {
+            return on::run(variable, &self.files, workspace, output);
+        }
         let folder = workspace.read_migrations()?;
         let checks = CheckFile::read_all(workspace)?;
         let target = Target::open(workspace, output)?;

@@ -31,7 +31,7 @@ impl Reset {
         let target = Target::open_to_migrate(workspace, output)?;
         same_database(&emptied, &target)?;
         let (_lock, options) = push::guarded(&target, "db:reset", self.patience.options(), output)?;
-        let applied = push::apply(&target.session, &folder, options, output)?;
+        let applied = push::apply_and_record(&target, &folder, options, workspace, output)?;
         Ok(push::report(&target, &applied, output))
     }
 }

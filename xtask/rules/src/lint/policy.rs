@@ -15,11 +15,14 @@ use crate::{Diagnostic, Position};
 /// The major versions of PostgreSQL that can be a target.
 const MAJORS: std::ops::RangeInclusive<i64> = 14..=19;
 
+const KEYS: [&str; 4] = ["levels", "after", "postgres", "require_staging"];
+
 /// The levels of the rules, and what the files are for.
 ///
 /// ```toml
-/// postgres = 16      # the oldest server that the files are for
-/// after = 12         # files up to this version are read, but not judged
+/// postgres = 16            # the oldest server that the files are for
+/// after = 12               # files up to this version are read, but not judged
+/// require_staging = true   # nothing is applied to production that was not applied on staging
 ///
 /// [levels]
 /// json-not-jsonb = "allow"
@@ -29,6 +32,7 @@ pub struct Policy {
     levels: BTreeMap<&'static str, Level>,
     after: u32,
     postgres: Option<u32>,
+    require_staging: bool,
 }
 
 impl Policy {
@@ -92,6 +96,11 @@ impl Policy {
         self.after
     }
 
+    /// Whether production takes only what was applied on staging.
+    pub fn requires_staging(&self) -> bool {
+        self.require_staging
+    }
+
     /// The oldest PostgreSQL that the files are for, where that is said.
     pub fn postgres(&self) -> Option<u32> {
         self.postgres
@@ -132,10 +141,18 @@ impl Reader<'_> {
                     }
                 }
                 "postgres" => self.policy.postgres = self.number(value, "postgres", MAJORS),
+                "require_staging" => match value.get_ref() {
+                    DeValue::Boolean(required) => self.policy.require_staging = *required,
+                    _ => self.refuse(
+                        value.span().start,
+                        "`require_staging` is true or false".to_owned(),
+                        None,
+                    ),
+                },
                 unknown => {
-                    let help = nearest(unknown, ["levels", "after", "postgres"].into_iter())
+                    let help = nearest(unknown, KEYS.into_iter())
                         .map(|known| format!("did you mean `{known}`?"))
-                        .or_else(|| Some("it has `postgres`, `after` and `[levels]`".to_owned()));
+                        .or_else(|| Some("it has `postgres`, `after`, `require_staging` and `[levels]`".to_owned()));
                     self.refuse(key.span().start, format!("unknown key `{unknown}`"), help);
                 }
             }
@@ -189,7 +206,8 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_with_its_place() {
-        let text = "postgres = 9\nafer = 3\n[levels]\nfk-not-vald = \"allow\"\nrename = \"deny\"\n";
+        let text =
+            "postgres = 9\nafer = 3\nrequire_staging = 1\n[levels]\nfk-not-vald = \"allow\"\nrename = \"deny\"\n";
         let findings = Policy::parse("policy.toml", text).unwrap_err();
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -197,8 +215,9 @@ mod tests {
             [
                 "policy.toml:1:12: `postgres` is a whole number from 14 to 19",
                 "policy.toml:2:1: unknown key `afer`\n  help: did you mean `after`?",
-                "policy.toml:4:1: there is no rule `fk-not-vald`\n  help: did you mean `fk-not-valid`?",
-                "policy.toml:5:10: the level of `rename` is not one\n  help: write \"error\", \"warning\" or \"allow\"",
+                "policy.toml:3:19: `require_staging` is true or false",
+                "policy.toml:5:1: there is no rule `fk-not-vald`\n  help: did you mean `fk-not-valid`?",
+                "policy.toml:6:10: the level of `rename` is not one\n  help: write \"error\", \"warning\" or \"allow\"",
             ]
         );
         assert!(Policy::parse("policy.toml", "x = ").unwrap_err()[0].position.is_some());
@@ -206,9 +225,10 @@ mod tests {
 
     #[test]
     fn what_it_says_holds() {
-        let text = "postgres = 16\nafter = 12\n[levels]\nrename = \"warning\"\n";
+        let text = "postgres = 16\nafter = 12\nrequire_staging = true\n[levels]\nrename = \"warning\"\n";
         let policy = Policy::parse("policy.toml", text).unwrap();
         assert_eq!((policy.postgres(), policy.after()), (Some(16), 12));
+        assert!(policy.requires_staging() && !Policy::default().requires_staging());
         assert_eq!(policy.level(rules::rule("rename").unwrap()), Level::Warning);
         assert_eq!(policy.level(rules::rule("syntax").unwrap()), Level::Error);
     }

@@ -1,0 +1,31 @@
+//! Files applied to a database that is marked staging, to see how they go there.
+
+use dbtask_rules::MigrationFolder;
+use dbtask_runner::Error;
+
+use super::{Applying, Ground, Request, origin};
+use crate::facts::Facts;
+use crate::guard::Treatment;
+use crate::output::Output;
+use crate::target::Target;
+use crate::workspace::Workspace;
+
+impl<'a> Applying<'a> {
+    /// As [`Applying::prepare`], where this is the rehearsal: nothing is backed up, nothing tried elsewhere, nobody asked.
+    pub(crate) fn on_staging(
+        target: &'a Target,
+        treatment: Treatment,
+        folder: MigrationFolder,
+        request: Request,
+        workspace: &Workspace,
+        output: &'a Output,
+    ) -> Result<Applying<'a>, Error> {
+        let ground = Ground {
+            treatment,
+            commit: origin::commit(workspace, &request.files).ok(),
+            plan: Facts::read(&target.session)?.fingerprint(),
+            backup: None,
+        };
+        Applying::begin(target, folder, request, ground, workspace, output)
+    }
+}
