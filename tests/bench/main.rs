@@ -8,6 +8,7 @@
 //! cargo bench --package xtask --bench runner -- facts        # a schema of 500 tables and views, read; CPU time of both ends
 //! cargo bench --package xtask --bench runner -- drift        # db:drift of it, and what it spends its time on
 //! cargo bench --package xtask --bench runner -- stall        # how long others stand behind a migration
+//! cargo bench --package xtask --bench runner -- constraint   # how long clients wait for a new key under foreign keys, 10 million rows
 //! cargo bench --package xtask --bench runner -- warm         # cargo xtask db:push with nothing pending, and the binary
 //! ```
 //!
@@ -28,6 +29,7 @@
     reason = "the support is the test suite's, and serves more than this"
 )]
 
+mod constraint;
 mod facts;
 mod peers;
 mod stall;
@@ -400,6 +402,8 @@ fn main() {
         ["facts"] => facts::facts(),
         ["drift"] => facts::drift(),
         ["stall"] => stall::compare(),
+        ["constraint"] => constraint::compare(10_000_000),
+        ["constraint", rows] => constraint::compare(rows.parse().unwrap()),
         ["warm"] => warm(),
         [files, rounds] => compare(files.parse().unwrap(), rounds.parse().unwrap()),
         [files] => compare(files.parse().unwrap(), 3),

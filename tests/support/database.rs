@@ -28,7 +28,15 @@ impl TestDatabase {
     }
 
     fn create(own: Option<Server>) -> TestDatabase {
-        let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        TestDatabase::called(format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed)), own)
+    }
+
+    /// A fresh database of that name, on a server of its own.
+    pub fn on_own_server_as(name: &str) -> TestDatabase {
+        TestDatabase::called(name.to_owned(), Some(Server::start()))
+    }
+
+    fn called(name: String, own: Option<Server>) -> TestDatabase {
         let database = TestDatabase { name, own };
         // half the time of the default on servers that write no files to disk; unknown before 15
         let strategy = if database.server().installation.major >= 15 {

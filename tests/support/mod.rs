@@ -2,14 +2,15 @@
 
 pub mod checkout;
 pub mod database;
+pub mod key_change;
 pub mod proxy;
 pub mod server;
 pub mod tablespace;
 
 pub use checkout::{Checkout, Run, finish};
 pub use database::TestDatabase;
-
 pub use server::Server;
+
 /// A folder of three migrations that hang on each other.
 pub fn shop(checkout: &Checkout) {
     checkout
