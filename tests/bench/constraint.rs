@@ -22,7 +22,9 @@ fn watch(rows: i32, phases: &[(&str, Work<'_>)]) -> Vec<(String, Met, Duration)>
     let checkout = Checkout::on(&database);
     begun(&checkout);
     checkout.run(&["db:push"]).exits(0);
+    let since = Instant::now();
     fill(&mut database.client(), rows);
+    println!("  (filled in {:.0} s)", since.elapsed().as_secs_f64());
     changed(&checkout);
     checkout.commit_migrations();
     checkout.run(&["db:mark", "production"]).exits(0);
