@@ -284,7 +284,9 @@ fn where_staging_is_not_there_is_production_or_is_the_target_itself_nothing_happ
     set(&format!("STAGING_DATABASE_URL={}", path.production.url()));
     path.refused(&["4"], 3)
         .says("STAGING_DATABASE_URL leads to no staging database")
-        .says("marked production");
+        .says("marked production")
+        .says("correct STAGING_DATABASE_URL")
+        .hides("db:mark");
     path.rehearse().exits(3).says("leads to no staging database");
     let own = path.there(&["db:apply", "4", "--require-staging", "--yes", path.staging.name()]);
     own.exits(2).says("STAGING_DATABASE_URL is not set");

@@ -58,6 +58,11 @@ fn connect(
         return Ok((target, treatment));
     }
     let error = no_staging(&target, &treatment, variable);
+    if treatment.marks.mark() == Some(Mark::Production) {
+        return Err(error.help(format!(
+            "correct {variable}: it has to lead to a database that is marked staging"
+        )));
+    }
     let error = treatment.copy().into_iter().fold(error, Error::cause);
     Err(error.help(format!(
         "if that is where files go before production, let `{}` say so: `cargo xtask db:mark staging`, with DATABASE_URL, or \

@@ -38,7 +38,7 @@ impl Applying<'_> {
             };
             let options = Options {
                 to: Some(file.version()),
-                condition: Some(guard::unchanged(self.target, "db:apply", &self.treatment)),
+                condition: Some(guard::unchanged(self.target, self.name(), &self.treatment)),
                 before_commit: Some(self.before_commit(file, is_last, tell.clone())),
                 ..self.request.options.clone()
             };
@@ -65,6 +65,11 @@ impl Applying<'_> {
             passed: passed.load(Ordering::Relaxed),
             failed: failed.load(Ordering::Relaxed),
         })
+    }
+
+    /// The command's name, such as `db:apply`.
+    fn name(&self) -> &str {
+        self.request.command.split(' ').next().unwrap_or_default()
     }
 
     /// Under the lock: the file is still the next one, and the schema what it was planned for.
