@@ -1,5 +1,5 @@
-//! `db:apply`: the next files, and these alone, behind a proven backup and a rehearsal, checked before their commit, recorded.
-//! `db:log` shows it.
+//! `db:apply`: the next files, and these alone, held against the policy, behind a proven backup and a rehearsal, checked before
+//! their commit, recorded. `db:log` shows it.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::support::{Checkout, Run, TestDatabase, finish, shop};
 const NEXT: &str = "migrations/V00004__add_phone.sql";
 
 /// A production database with the shop's files and rows, and one more file, all of them committed.
-fn production() -> (TestDatabase, Checkout) {
+pub fn production() -> (TestDatabase, Checkout) {
     let database = TestDatabase::new();
     let checkout = Checkout::on(&database);
     shop(&checkout);
@@ -25,30 +25,30 @@ fn production() -> (TestDatabase, Checkout) {
     (database, checkout)
 }
 
-fn commit(checkout: &Checkout) {
+pub fn commit(checkout: &Checkout) {
     checkout.git(&["add", "migrations"]);
     checkout.git(&["commit", "--quiet", "--message", "more"]);
 }
 
-fn apply(checkout: &Checkout, database: &TestDatabase, more: &[&str]) -> Run {
+pub fn apply(checkout: &Checkout, database: &TestDatabase, more: &[&str]) -> Run {
     let mut all = vec!["db:apply", "--yes", database.name()];
     all.extend(more);
     checkout.run(&all)
 }
 
 /// The versions in the history.
-fn versions(database: &TestDatabase) -> Vec<i32> {
+pub fn versions(database: &TestDatabase) -> Vec<i32> {
     let sql = "SELECT version FROM refinery_schema_history ORDER BY version";
     let rows = database.client().query(sql, &[]).unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-fn has_column(database: &TestDatabase, column: &str) -> bool {
+pub fn has_column(database: &TestDatabase, column: &str) -> bool {
     let sql = "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = $1)";
     database.client().query_one(sql, &[&column]).unwrap().get(0)
 }
 
-fn records(database: &TestDatabase) -> Vec<(i32, Value)> {
+pub fn records(database: &TestDatabase) -> Vec<(Option<i32>, Value)> {
     let mut client = database.client();
     if !database.has("dbtask_journal") {
         return Vec::new();
@@ -60,7 +60,7 @@ fn records(database: &TestDatabase) -> Vec<(i32, Value)> {
         .collect()
 }
 
-fn is_untouched(database: &TestDatabase) {
+pub fn is_untouched(database: &TestDatabase) {
     assert_eq!(versions(database), [1, 2, 3]);
     assert!(!has_column(database, "phone"));
     assert_eq!(records(database), []);
@@ -97,7 +97,7 @@ fn a_file_is_applied_to_production_behind_a_proven_backup_and_recorded() {
     assert!(backups["backups"][0]["proven_at"].is_string());
     assert_eq!(backups["backups"][0]["version"], 3);
     let (version, details) = records(&database).remove(0);
-    assert_eq!(version, 4);
+    assert_eq!(version, Some(4));
     assert_eq!(details["role"], "postgres");
     assert_eq!(details["client"], "127.0.0.1");
     assert_eq!(details["commit"], head(&checkout));
@@ -217,13 +217,21 @@ fn another_schema_than_planned_a_wrong_name_and_nobody_there_are_refused() {
     checkout
         .run(&["db:apply", "4", "--yes", "shop"])
         .exits(3)
-        .says("begins with the schema as it is")
         .says("`--yes` names `shop`");
     checkout
         .run(&["db:apply", "4"])
         .exits(3)
+        .says("nobody is there to confirm")
         .says(&format!("cargo xtask db:apply 4 --yes {}", database.name()));
-    checkout.run_on_terminal(&["db:apply", "4"], "yes\n").exits(3);
+    // whose answer is known before the question is spared the work
+    assert!(!checkout.root().join("backups").exists());
+    // on a terminal the question comes when everything is ready
+    checkout
+        .run_on_terminal(&["db:apply", "4"], "yes\n")
+        .exits(3)
+        .says("begins with the schema as it is")
+        .says("you typed `yes`");
+    assert_eq!(entries(&checkout.root().join("backups")).len(), 1);
     is_untouched(&database);
     let name = format!("{}\n", database.name());
     checkout.run_on_terminal(&["db:apply", "4"], &name).exits(0);
@@ -233,13 +241,183 @@ fn another_schema_than_planned_a_wrong_name_and_nobody_there_are_refused() {
 #[test]
 fn what_the_rehearsal_does_not_prove_is_refused() {
     let (database, checkout) = production();
-    checkout.migration("V00004__add_phone.sql", "ALTER TABLE users ADD COLUMN phone text;\n");
+    checkout.migration(
+        "V00004__add_phone.sql",
+        "-- dbtask:allow(not-idempotent): nobody runs it twice\nALTER TABLE users ADD COLUMN phone text;\n",
+    );
     commit(&checkout);
     apply(&checkout, &database, &["4"])
         .exits(3)
         .says("the rehearsal does not prove 1 of 1 file")
         .says("a second run fails");
     is_untouched(&database);
+}
+
+#[test]
+fn what_the_policy_is_against_is_refused_before_the_backup() {
+    let (database, checkout) = production();
+    let file = |sql: &str| {
+        checkout.migration("V00004__add_phone.sql", sql);
+        commit(&checkout);
+    };
+    file("ALTER TABLE users ADD COLUMN phone text;\n");
+    let run = apply(&checkout, &database, &["4"])
+        .exits(3)
+        .says("error[not-idempotent]")
+        .says("migrations/V00004__add_phone.sql:1:1")
+        .says("the SQL policy is against it: 1 error")
+        .says("`-- dbtask:allow(not-idempotent): reason`");
+    assert_eq!(run.stdout, "");
+    is_untouched(&database);
+    assert!(!checkout.root().join("backups").exists());
+    // what it has against other files is not this one's
+    checkout.migration("V00005__later.sql", "CREATE TABLE later (id bigint);\n");
+    // a warning is shown, and no more
+    file("ALTER TABLE users ADD COLUMN IF NOT EXISTS extra json;\n");
+    apply(&checkout, &database, &["4"])
+        .exits(0)
+        .says("warning[json-not-jsonb]")
+        .hides("V00005");
+    // and the policy is the folder's own
+    checkout.write("migrations/policy.toml", "[levels]\nnot-idempotent = \"warning\"\n");
+    commit(&checkout);
+    apply(&checkout, &database, &["5"])
+        .exits(3)
+        .says("warning[not-idempotent]")
+        .says("the rehearsal does not prove");
+}
+
+#[test]
+fn what_was_proven_is_not_rehearsed_again_until_its_text_or_the_schema_changes() {
+    let (database, checkout) = production();
+    let again = "by an earlier run: neither text nor schema changed since";
+    let file = |column: &str| {
+        let sql = format!(
+            "ALTER TABLE users ADD COLUMN IF NOT EXISTS {column} text;\nUPDATE users SET {column} = '?' WHERE {column} IS NULL;\n"
+        );
+        checkout.migration("V00004__add_phone.sql", &sql);
+    };
+    // it fails behind the rehearsal, over and over
+    checkout.write(
+        "migrations/checks/never.sql",
+        "SELECT 1 FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname IN ('phone', 'mobile')\n",
+    );
+    file("phone");
+    commit(&checkout);
+    let run = |is_rehearsed: bool| {
+        let run = apply(&checkout, &database, &["4"]).exits(1).says("was not committed");
+        assert_eq!(run.text().contains(again), !is_rehearsed, "{}", run.text());
+    };
+    run(true);
+    run(false);
+    file("mobile");
+    commit(&checkout);
+    run(true);
+    file("phone");
+    commit(&checkout);
+    run(false);
+    // another schema
+    database
+        .client()
+        .batch_execute("CREATE TABLE by_hand (id bigint)")
+        .unwrap();
+    run(true);
+    run(false);
+    // another text of a file that is applied would be refused, and another name is another file
+    is_untouched(&database);
+    // another database
+    let other = TestDatabase::new();
+    checkout.write(".env", format!("DATABASE_URL={}\n", other.url()));
+    apply(&checkout, &other, &["1", "2", "3"]).exits(0).hides(again);
+    apply(&checkout, &other, &["4"]).exits(1).hides(again);
+    // another checkout knows nothing
+    std::fs::remove_dir_all(checkout.root().join(".dbtask")).unwrap();
+    apply(&checkout, &other, &["4"]).exits(1).hides(again);
+}
+
+#[test]
+fn a_repeatable_file_takes_the_same_steps() {
+    let (database, checkout) = production();
+    let view = |sql: &str| {
+        checkout.migration("R__emails.sql", sql);
+    };
+    let of_view = |database: &TestDatabase| -> Vec<String> {
+        let sql = "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('emails') AND attnum > 0 ORDER BY attnum";
+        let rows = database.client().query(sql, &[]).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let noted = |event: &str| -> i64 {
+        let sql = "SELECT count(*) FROM dbtask_journal WHERE event = $1 AND version IS NULL AND details->>'name' = 'R__emails.sql' AND checksum IS NOT NULL";
+        database.client().query_one(sql, &[&event]).unwrap().get(0)
+    };
+    view("CREATE OR REPLACE VIEW emails AS SELECT id, email FROM users;\n");
+    apply(&checkout, &database, &["R__emails.sql"])
+        .exits(3)
+        .says("what is named is not next: migrations/V00004__add_phone.sql goes before it");
+    apply(&checkout, &database, &["migrations/R__emails.sql", "4"])
+        .exits(3)
+        .says("is not as it was committed")
+        .says("R__emails.sql");
+    is_untouched(&database);
+    commit(&checkout);
+    let run = apply(&checkout, &database, &["migrations/R__emails.sql", "4", "--json"])
+        .exits(0)
+        .says("migrations/R__emails.sql  one transaction, checked before its commit");
+    let json = run.json();
+    assert_eq!(json["applied"][0]["file"], NEXT);
+    assert_eq!(json["applied"][1]["file"], "migrations/R__emails.sql");
+    assert_eq!(of_view(&database), ["id", "email"]);
+    assert_eq!(versions(&database), [1, 2, 3, 4]);
+    assert_eq!((noted("repeatable"), noted("apply")), (1, 1));
+    checkout
+        .run(&["db:status", "--check"])
+        .exits(0)
+        .says("current  migrations/R__emails.sql");
+    apply(&checkout, &database, &["R__emails.sql"])
+        .exits(3)
+        .says("`migrations/R__emails.sql` was carried out as it is, on 20");
+    // another text, and a check that it breaks
+    view("DROP VIEW IF EXISTS emails;\nCREATE OR REPLACE VIEW emails AS SELECT email FROM users;\n");
+    checkout.write("migrations/checks/ids.sql", "SELECT id IS NOT NULL FROM emails\n");
+    commit(&checkout);
+    checkout.run(&["db:push"]).exits(3);
+    checkout
+        .run(&["db:status", "--check"])
+        .exits(4)
+        .says("changed  migrations/R__emails.sql");
+    apply(&checkout, &database, &["R__emails.sql"])
+        .exits(1)
+        .says("`migrations/R__emails.sql` was not committed: 1 check failed that did not before")
+        .says("column \"id\" does not exist")
+        .says("was rolled back whole");
+    assert_eq!(of_view(&database), ["id", "email"]);
+    assert_eq!((noted("repeatable"), noted("apply")), (1, 1));
+    // what the rehearsal does not prove
+    view("CREATE VIEW emails AS SELECT id FROM users;\n");
+    commit(&checkout);
+    apply(&checkout, &database, &["R__emails.sql"])
+        .exits(3)
+        .says("the rehearsal does not prove 1 of 1 file");
+    view("CREATE OR REPLACE VIEW emails AS SELECT id, email, phone FROM users;\n");
+    commit(&checkout);
+    apply(&checkout, &database, &["R__emails.sql"]).exits(0);
+    assert_eq!(of_view(&database), ["id", "email", "phone"]);
+    assert_eq!((noted("repeatable"), noted("apply")), (2, 2));
+    assert_eq!(records(&database).len(), 3);
+    let log = checkout.run(&["db:log", "--json"]).exits(0).json();
+    let of_file: Vec<_> = log["log"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["name"] == "R__emails.sql")
+        .collect();
+    // one line each, with who and with which backup
+    assert_eq!(of_file.len(), 2);
+    for line in of_file {
+        assert_eq!(line["event"], "apply");
+        assert!(line["details"]["backup"].is_string(), "{line}");
+        assert_eq!(line["details"]["role"], "postgres");
+    }
 }
 
 #[test]
@@ -261,7 +439,7 @@ fn a_failing_check_rolls_the_file_back_and_one_that_failed_before_does_not() {
     // its settings and its search_path are none of the checks' business
     checkout.migration(
         "V00004__add_phone.sql",
-        "SET search_path = pg_catalog;\nALTER TABLE public.users ADD COLUMN IF NOT EXISTS phone text;\n\
+        "SET LOCAL search_path = pg_catalog;\nALTER TABLE public.users ADD COLUMN IF NOT EXISTS phone text;\n\
          UPDATE public.users SET email = 'eve@example.com', phone = '1' WHERE email <> 'eve@example.com';\n",
     );
     commit(&checkout);

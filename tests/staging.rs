@@ -333,18 +333,33 @@ fn the_policy_of_the_folder_can_ask_for_staging_so_that_nobody_forgets() {
 }
 
 #[test]
-fn repeatable_files_are_none_of_its_business() {
+fn repeatable_files_take_the_same_way() {
     let path = Path::new();
-    path.checkout.migration(
-        "R__emails.sql",
-        "CREATE OR REPLACE VIEW emails AS SELECT email FROM users;\n",
-    );
-    path.commit();
-    path.rehearse()
+    let emails = |sql: &str| {
+        path.checkout.migration("R__emails.sql", sql);
+        path.commit();
+    };
+    emails("CREATE OR REPLACE VIEW emails AS SELECT email FROM users;\n");
+    path.refused(&["4", "R__emails.sql"], 3)
+        .says("staging does not vouch for 2 of 2 files")
+        .says("`migrations/R__emails.sql` was not applied there");
+    path.rehearse().exits(0).says("applied 2 files on staging");
+    path.apply(&["4", "R__emails.sql"])
         .exits(0)
-        .says("`migrations/R__emails.sql` is left alone");
-    assert!(!path.staging.has("emails"));
-    path.apply(&["R__emails.sql"]).exits(2).says("no migration is called");
-    path.apply(&["4"]).exits(0);
-    assert!(!path.production.has("emails"));
+        .says("migrations/R__emails.sql: applied there on 20");
+    assert!(path.production.has("emails"));
+    emails("CREATE OR REPLACE VIEW emails AS SELECT email, id FROM users;\n");
+    path.apply(&["R__emails.sql"])
+        .exits(3)
+        .says("`migrations/R__emails.sql` is not what was applied there on 20");
+    // a push while it was not marked staging does not count, one while it is does
+    path.there(&["db:mark", "development"]).exits(0);
+    path.there(&["db:push"]).exits(0);
+    path.there(&["db:mark", "staging"]).exits(0);
+    path.apply(&["R__emails.sql"])
+        .exits(3)
+        .says("when that database was not marked staging");
+    emails("CREATE OR REPLACE VIEW emails AS SELECT email, id, phone FROM users;\n");
+    path.there(&["db:push"]).exits(0);
+    path.apply(&["R__emails.sql"]).exits(0);
 }

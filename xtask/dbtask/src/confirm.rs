@@ -8,15 +8,9 @@ use dbtask_runner::Error;
 ///
 /// `command` is what to type again, such as `db:drop`.
 pub(crate) fn by_name(database: &str, yes: Option<&str>, command: &str) -> Result<(), Error> {
-    if let Some(name) = yes {
-        return matches(name, database, "`--yes` names");
-    }
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Err(Error::refused("nobody is there to confirm: this is no terminal")
-            .state("nothing was changed")
-            .help(format!(
-                "to confirm on the command line: `cargo xtask {command} --yes {database}`"
-            )));
+    possible(database, yes, command)?;
+    if yes.is_some() {
+        return Ok(());
     }
     anstream::eprint!("To go on, type the database's name: ");
     let _ = std::io::stderr().flush();
@@ -27,6 +21,22 @@ pub(crate) fn by_name(database: &str, yes: Option<&str>, command: &str) -> Resul
             .state("nothing was changed")
     })?;
     matches(line.trim(), database, "you typed")
+}
+
+/// Refuses where the end is known before anybody is asked: `--yes` has another name, or nobody is there. For what does long
+/// work before it asks.
+pub(crate) fn possible(database: &str, yes: Option<&str>, command: &str) -> Result<(), Error> {
+    if let Some(name) = yes {
+        return matches(name, database, "`--yes` names");
+    }
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        return Ok(());
+    }
+    Err(Error::refused("nobody is there to confirm: this is no terminal")
+        .state("nothing was changed")
+        .help(format!(
+            "to confirm on the command line: `cargo xtask {command} --yes {database}`"
+        )))
 }
 
 fn matches(name: &str, database: &str, how: &str) -> Result<(), Error> {

@@ -34,6 +34,7 @@ mod mark;
 mod measure;
 mod output;
 mod progress;
+mod proven;
 mod rehearse;
 mod row_digest;
 mod schema;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use dbtask_rules::MigrationFile;
 use tokio_postgres::types::Type;
 
 use crate::journal::{self, Event};
-use crate::{Error, SchemaHistory, Session, sql_error};
+use crate::{Error, SchemaHistory, Session, Unit, sql_error};
 
 /// What is recorded of a file that `db:apply` applies.
 #[derive(Debug, Clone, Default)]
@@ -35,12 +34,12 @@ const DATABASE: &str =
 impl Application {
     /// Notes in the journal beside the history `table`, qualified, which is made where there is none, that the file was applied
     /// by `db:apply`; `elapsed` is what it took. In the file's own transaction it is there exactly where the file is.
-    pub fn record(&self, session: &Session, table: &str, file: &MigrationFile, elapsed: Duration) -> Result<(), Error> {
+    pub fn record(&self, session: &Session, table: &str, file: Unit<'_>, elapsed: Duration) -> Result<(), Error> {
         self.note(Event::Apply, session, table, file, Some(elapsed))
     }
 
     /// As [`Application::record`], of a file that `db:push` applied.
-    pub fn record_push(&self, session: &Session, table: &str, file: &MigrationFile) -> Result<(), Error> {
+    pub fn record_push(&self, session: &Session, table: &str, file: Unit<'_>) -> Result<(), Error> {
         self.note(Event::Push, session, table, file, None)
     }
 
@@ -49,7 +48,7 @@ impl Application {
         event: Event,
         session: &Session,
         table: &str,
-        file: &MigrationFile,
+        file: Unit<'_>,
         elapsed: Option<Duration>,
     ) -> Result<(), Error> {
         let journal = journal::beside(table);
@@ -59,24 +58,29 @@ impl Application {
         }
         let sql = format!(
             "INSERT INTO {journal} (event, version, checksum, details) \
-             VALUES ('{}', $1, $2, pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('role', session_user, \
+             VALUES ('{}', $1, $2, pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', $9, 'role', session_user, \
              'account', $3, 'host', $4, 'client', pg_catalog.host(pg_catalog.inet_client_addr()), 'commit', $5, \
-             'backup', $6, 'plan', $7, 'seconds', $8, 'environment', $9, 'system', $10, 'database', {DATABASE})))",
+             'backup', $6, 'plan', $7, 'seconds', $8, 'environment', $10, 'system', $11, 'database', {DATABASE})))",
             event.word()
         );
+        let (version, checksum, name) = match file {
+            Unit::Versioned(file) => (Some(file.version().get()), file.checksum(), None),
+            Unit::Repeatable(file) => (None, file.checksum(), Some(file.name())),
+        };
         let seconds = elapsed.map(|elapsed| elapsed.as_secs_f64());
         session
             .query(
                 &sql,
                 &[
-                    (&file.version().get(), Type::INT4),
-                    (&file.checksum().to_string(), Type::TEXT),
+                    (&version, Type::INT4),
+                    (&checksum.to_string(), Type::TEXT),
                     (&self.account, Type::TEXT),
                     (&self.host, Type::TEXT),
                     (&self.commit, Type::TEXT),
                     (&self.backup, Type::TEXT),
                     (&self.plan, Type::TEXT),
                     (&seconds, Type::FLOAT8),
+                    (&name, Type::TEXT),
                     (&self.environment, Type::TEXT),
                     (&self.system_identifier.map(|system| system.to_string()), Type::TEXT),
                 ],

@@ -80,7 +80,7 @@ pub struct Options {
     pub allow_out_of_order: bool,
     /// What has to hold in the transaction of each file; asked there before the file is carried out.
     pub condition: Option<Condition>,
-    /// What is done in the transaction of each numbered file before it is committed.
+    /// What is done in the transaction of each file before it is committed.
     pub before_commit: Option<BeforeCommit>,
 }
 
@@ -304,10 +304,7 @@ impl<'a> Run<'a> {
         let mut patience = Patience::new(self.options.lock_budget);
         loop {
             let standard = self.preflight.standard_strings;
-            let before_commit = match (unit, closing) {
-                (Unit::Versioned(_), None) => self.options.before_commit.clone(),
-                _ => None,
-            };
+            let before_commit = self.options.before_commit.clone().filter(|_| closing.is_none());
             let message = Message::new(
                 sql,
                 record,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::{Error, Session};
 
-/// Carried out in the transaction of each numbered file, behind its row in the history and before the COMMIT. Its error
-/// rolls the file back. A file without a transaction has no such moment.
+/// Carried out in the transaction of each file, behind its row in the history, or its entry in the journal, and before the
+/// COMMIT. Its error rolls the file back. A file without a transaction has no such moment.
 ///
 /// It is given the session, with whatever the file set, and the history's table, qualified.
 #[derive(Clone)]

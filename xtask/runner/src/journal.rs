@@ -43,7 +43,8 @@ pub(crate) enum Event {
     /// A file that was edited after it was applied was recorded as it is now. `details`: `role`, `account`, `reason`,
     /// and `before`, the `name` and the `checksum` that the history had; `checksum` has the new one.
     Repair,
-    /// A file was applied by `db:apply`; where it has a transaction, the entry is made in it. `details`: `role`, `account`,
+    /// A file was applied by `db:apply`; where it has a transaction, the entry is made in it. A repeatable one has its entry
+    /// of that kind, too, right before this one, which has its `name`. `details`: `role`, `account`,
     /// `host` and `client`, the machine and its address as the server sees it, `commit`, of git, `backup`, the folder of the
     /// backup that was proven before, `plan`, the fingerprint of the schema before, `seconds`; and of the database
     /// `environment`, what it was marked as, `system` and `database`, the identity of its server and its own.

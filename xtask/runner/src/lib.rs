@@ -107,6 +107,7 @@ pub use tokio_postgres::Error as SqlError;
 pub use tokio_postgres::Row;
 pub use tokio_postgres::error::SqlState;
 pub use tokio_postgres::types::Type;
+pub use unit::Unit;
 pub use verify::{EmbeddedTables, Verification, embedded_files, embedded_repeatables, verify};
 
 /// What a session says it is, in `pg_stat_activity`, unless the URL has an `application_name`.

@@ -6,8 +6,8 @@ use crate::repeatable::pending;
 use crate::{Applied, Error, SchemaHistory, Script, Session};
 
 /// A file and its record, which are one transaction.
-#[derive(Clone, Copy)]
-pub(crate) enum Unit<'a> {
+#[derive(Debug, Clone, Copy)]
+pub enum Unit<'a> {
     /// Recorded by a row of the history.
     Versioned(&'a MigrationFile),
     /// Recorded by an entry of the journal.
@@ -16,7 +16,7 @@ pub(crate) enum Unit<'a> {
 
 impl<'a> Unit<'a> {
     /// Its text.
-    pub(crate) fn script(self) -> Script<'a> {
+    pub fn script(self) -> Script<'a> {
         match self {
             Unit::Versioned(file) => file.into(),
             Unit::Repeatable(file) => file.into(),

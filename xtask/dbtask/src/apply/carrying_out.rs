@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dbtask_rules::MigrationFile;
-use dbtask_runner::{AppliedFile, BeforeCommit, Error, MigrationLock, Options, Plan, SchemaHistory, Session};
+use dbtask_rules::Version;
+use dbtask_runner::{
+    AppliedFile, BeforeCommit, Error, MigrationLock, Migrations, Options, Plan, Repeatables, SchemaHistory, Session,
+    repeatable_runs,
+};
 
 use super::verdict::objection;
-use super::{Applied, Applying, changed};
+use super::{Applied, Applying, File, changed};
 use crate::checks::{self, Outcome, Report};
 use crate::commands::push;
 use crate::facts::Facts;
@@ -36,25 +39,34 @@ impl Applying<'_> {
                     failed.store(reports.len() - good, Ordering::Relaxed);
                 }
             };
+            let (to, repeatable) = match file {
+                File::Versioned(file) => (Some(file.version()), &[][..]),
+                // none of the numbered ones is left
+                File::Repeatable(file) => (None::<Version>, std::slice::from_ref(file)),
+            };
+            let migrations = Migrations {
+                versioned: self.folder.files(),
+                repeatable,
+            };
             let options = Options {
-                to: Some(file.version()),
+                to,
                 condition: Some(guard::unchanged(self.target, self.name(), &self.treatment)),
                 before_commit: Some(self.before_commit(file, is_last, tell.clone())),
                 ..self.request.options.clone()
             };
             let started = Instant::now();
-            let migrated = push::apply(session, &self.folder, options, self.output).map_err(|e| self.own_words(e))?;
+            let migrated = push::apply(session, migrations, options, self.output).map_err(|e| self.own_words(e))?;
             drop(lock);
             done.extend(migrated.files);
-            if file.directives().no_transaction {
-                self.look_behind(file, is_last, started.elapsed(), tell)?;
-            } else {
+            if file.in_transaction() {
                 let counted = if self.look_at_rows(file, is_last)? {
                     &passed
                 } else {
                     &failed
                 };
                 counted.fetch_add(1, Ordering::Relaxed);
+            } else {
+                self.look_behind(file, is_last, started.elapsed(), tell)?;
             }
         }
         Ok(Applied {
@@ -73,12 +85,21 @@ impl Applying<'_> {
     }
 
     /// Under the lock: the file is still the next one, and the schema what it was planned for.
-    fn look_again(&self, file: &MigrationFile, is_first: bool) -> Result<(), Error> {
+    fn look_again(&self, file: &File, is_first: bool) -> Result<(), Error> {
         let session = &self.target.session;
         let history = SchemaHistory::read(session)?;
         let plan = Plan::new(self.folder.files(), &history);
         plan.check()?;
-        if plan.pending.first().map(|next| next.version()) != Some(file.version()) {
+        let next = plan.pending.first().map(|next| next.version());
+        let is_next = match file {
+            File::Versioned(file) => next == Some(file.version()),
+            File::Repeatable(file) => {
+                let runs = repeatable_runs(session, &history)?;
+                let pending = Repeatables::new(std::slice::from_ref(file), &runs).pending();
+                next.is_none() && !pending.is_empty()
+            }
+        };
+        if !is_next {
             return Err(
                 Error::refused(format!("`{}` is not the next file any more", file.path()))
                     .cause("somebody else applied files meanwhile")
@@ -101,7 +122,7 @@ impl Applying<'_> {
     /// The checks, then the record, in the file's transaction.
     fn before_commit(
         &self,
-        file: &MigrationFile,
+        file: &File,
         is_last: bool,
         tell: impl Fn(&[Report]) + Send + Sync + 'static,
     ) -> BeforeCommit {
@@ -121,12 +142,12 @@ impl Applying<'_> {
                 );
             }
             tell(&reports);
-            record.record(session, table, &file, started.elapsed())
+            record.record(session, table, file.unit(), started.elapsed())
         })
     }
 
     /// Behind the commit: what is not asked under the file's locks, since it reads whole tables. Whether it passed.
-    fn look_at_rows(&self, file: &MigrationFile, is_last: bool) -> Result<bool, Error> {
+    fn look_at_rows(&self, file: &File, is_last: bool) -> Result<bool, Error> {
         let path = file.path();
         let report = checks::run_behind(&self.target.session, self.request.check_timeout)?;
         if let Outcome::Broken(error) = &report.outcome {
@@ -149,7 +170,7 @@ impl Applying<'_> {
     /// What there is left to do for a file without a transaction: it is there, and stays.
     fn look_behind(
         &self,
-        file: &MigrationFile,
+        file: &File,
         is_last: bool,
         elapsed: Duration,
         tell: impl Fn(&[Report]),
@@ -160,7 +181,7 @@ impl Applying<'_> {
         let table = history.table().unwrap_or(dbtask_runner::HISTORY_TABLE);
         let stays = format!("`{path}` is applied, statement by statement, and stays");
         self.record
-            .record(session, table, file, elapsed)
+            .record(session, table, file.unit(), elapsed)
             .map_err(|e| e.state(format!("{stays}; only the record of who applied it is missing")))?;
         let reports = checks::run(session, &self.folder, &self.checks, self.request.check_timeout)?;
         let worse = self.before.worse(&reports, is_last);

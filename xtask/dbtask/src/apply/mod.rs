@@ -3,6 +3,8 @@
 
 mod backup;
 mod carrying_out;
+mod files;
+mod lints;
 mod on_staging;
 pub(crate) mod origin;
 mod rehearsal;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use dbtask_rules::{MigrationFile, MigrationFolder};
 use dbtask_runner::{Application, AppliedFile, Error, Options};
 
+pub(crate) use self::files::{File, choose};
 use self::verdict::Before;
 use crate::checks::{self, CheckFile};
 use crate::confirm;
@@ -28,8 +31,8 @@ use crate::workspace::Workspace;
 /// What is to be applied, and how.
 pub(crate) struct Request {
     /// The next files, in order.
-    pub(crate) files: Vec<MigrationFile>,
-    /// Those that the target has.
+    pub(crate) files: Vec<File>,
+    /// The numbered ones that the target has.
     pub(crate) applied: Vec<MigrationFile>,
     /// The fingerprint that the schema must have.
     pub(crate) plan: Option<String>,
@@ -94,18 +97,20 @@ impl<'a> Applying<'a> {
                 Error::refused(format!("`db:apply` is refused: {}", treatment.because)).help(treatment.how_to_show()),
             ));
         }
+        confirm::possible(&target.identity.database, request.yes.as_deref(), &request.command)?;
         let commit = match origin::commit(workspace, &request.files) {
             Ok(commit) => Some(commit),
             Err(error) if treatment.counts_as == Mark::Production => return Err(untouched(error)),
             Err(_) => None,
         };
+        lints::check(workspace, &folder, &request.files, output).map_err(untouched)?;
         staging::vouches(target, &treatment, &request, workspace, output).map_err(untouched)?;
         let plan = Facts::read(&target.session)?.fingerprint();
         if request.plan.as_ref().is_some_and(|wanted| *wanted != plan) {
             return Err(changed(&plan));
         }
         let backup = backup::ready(target, request.backup_max_age, &request.options, workspace, output)?;
-        rehearsal::prove(target, &folder, &request, workspace, output).map_err(untouched)?;
+        rehearsal::prove(target, &folder, &request, &plan, workspace, output).map_err(untouched)?;
         let ground = Ground {
             treatment,
             commit,
@@ -166,10 +171,10 @@ impl<'a> Applying<'a> {
             self.treatment.because
         )];
         for file in &self.request.files {
-            let manner = if file.directives().no_transaction {
-                "statement by statement: cannot be rolled back"
-            } else {
+            let manner = if file.in_transaction() {
                 "one transaction, checked before its commit"
+            } else {
+                "statement by statement: cannot be rolled back"
             };
             lines.push(format!("  {}  {manner}", file.path()));
         }

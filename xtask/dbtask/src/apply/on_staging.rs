@@ -3,7 +3,7 @@
 use dbtask_rules::MigrationFolder;
 use dbtask_runner::Error;
 
-use super::{Applying, Ground, Request, origin};
+use super::{Applying, Ground, Request, lints, origin};
 use crate::facts::Facts;
 use crate::guard::Treatment;
 use crate::output::Output;
@@ -20,6 +20,8 @@ impl<'a> Applying<'a> {
         workspace: &Workspace,
         output: &'a Output,
     ) -> Result<Applying<'a>, Error> {
+        lints::check(workspace, &folder, &request.files, output)
+            .map_err(|e| e.state_if_unsaid("nothing was changed"))?;
         let ground = Ground {
             treatment,
             commit: origin::commit(workspace, &request.files).ok(),

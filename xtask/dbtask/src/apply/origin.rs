@@ -1,9 +1,9 @@
 //! Who applies files, to what, and of which commit they are.
 
-use dbtask_rules::MigrationFile;
 use dbtask_runner::{Application, Error};
 use xshell::{Shell, cmd};
 
+use super::File;
 use crate::guard::Treatment;
 use crate::mark::Mark;
 use crate::target::Target;
@@ -25,7 +25,7 @@ pub(crate) fn application(target: &Target, treatment: &Treatment) -> Application
 }
 
 /// The commit that the files are of, as they are; the error where they are of none.
-pub(crate) fn commit(workspace: &Workspace, files: &[MigrationFile]) -> Result<String, Error> {
+pub(crate) fn commit(workspace: &Workspace, files: &[File]) -> Result<String, Error> {
     let failed = |e: xshell::Error| Error::failed("failed to run git").cause(e.to_string());
     let shell = Shell::new().map_err(failed)?;
     shell.change_dir(workspace.root());

@@ -1,17 +1,18 @@
 //! The rehearsal of the very files, on what the target is.
 
-use dbtask_rules::MigrationFolder;
-use dbtask_runner::{Error, Repeatables, SchemaHistory, repeatable_runs};
+use dbtask_rules::{MigrationFolder, RepeatableFile};
+use dbtask_runner::{Error, RepeatableState, Repeatables, SchemaHistory, Script, repeatable_runs};
 
-use super::Request;
+use super::{File, Request, changed};
 use crate::facts::Facts;
 use crate::output::{Output, count};
+use crate::proven::Basis;
 use crate::rehearse::{self, Start, Subject, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
 
-/// Rehearses the files; an error unless all are proven.
+/// Rehearses the files; an error unless all are proven. What was proven on the schema of that fingerprint is not tried again.
 ///
 /// It begins with the files that are applied, since these bring the rows along that seed files insert; where they do not make
 /// the schema that the target has, with that schema, since it is what the files will meet.
@@ -19,6 +20,7 @@ pub(super) fn prove(
     target: &Target,
     folder: &MigrationFolder,
     request: &Request,
+    fingerprint: &str,
     workspace: &Workspace,
     output: &Output,
 ) -> Result<(), Error> {
@@ -26,9 +28,29 @@ pub(super) fn prove(
     let runs = repeatable_runs(&target.session, &history)?;
     let standing = Repeatables::new(folder.repeatables(), &runs);
     let there = There::new(request.applied.clone(), &standing, workspace);
+    let is_current = |state: &RepeatableState<'_>| matches!(state, RepeatableState::Current(_));
+    let current = standing.files.iter().filter(|(_, state)| is_current(state));
+    let current: Vec<RepeatableFile> = current.map(|(file, _)| (*file).clone()).collect();
+    let files: Vec<Script<'_>> = request.files.iter().map(File::script).collect();
+    let basis = Basis {
+        identity: &target.identity,
+        fingerprint,
+        applied: &request.applied,
+        current: &current,
+    };
+    if basis.has_proven(workspace, &files) {
+        output.step(
+            "rehearsed",
+            &format!(
+                "{} by an earlier run: neither text nor schema changed since",
+                count(files.len(), "file")
+            ),
+        );
+        return Ok(());
+    }
     let begin = |start: &Start<'_>| {
         let shadow = Shadow::create(target, workspace, output)?;
-        shadow.check_reach(request.files.iter().map(Into::into))?;
+        shadow.check_reach(files.iter().copied())?;
         start
             .prepare(&shadow, target, &there, workspace, output)
             .map_err(|e| shadow.interruption().unwrap_or(e))?;
@@ -37,6 +59,9 @@ pub(super) fn prove(
     let mut start = Start::Files;
     let mut shadow = begin(&start)?;
     let live = Facts::read(&target.session)?;
+    if live.fingerprint() != fingerprint {
+        return Err(changed(&live.fingerprint()));
+    }
     let mut made = Facts::read(shadow.session())?;
     made.rename_role(&shadow.target().identity.user, &target.identity.user);
     let drifts = live.difference(&made).len();
@@ -53,8 +78,8 @@ pub(super) fn prove(
         .files
         .iter()
         .map(|file| Subject {
-            file: file.into(),
-            in_transaction: !file.directives().no_transaction,
+            file: file.script(),
+            in_transaction: file.in_transaction(),
         })
         .collect();
     // the checks are for the rows that the target has, which are not here
@@ -62,6 +87,9 @@ pub(super) fn prove(
     output.text(&rehearse::table(&rehearsed));
     let unproven: Vec<_> = rehearsed.iter().filter(|file| !file.is_proven()).collect();
     if unproven.is_empty() {
+        if let Err(error) = basis.remember(workspace, &files) {
+            output.note(&format!("it will be rehearsed again: {}", error.message()));
+        }
         output.step(
             "rehearsed",
             &format!("{}, {}", count(rehearsed.len(), "file"), start.describe()),

@@ -4,11 +4,10 @@
 //! when the entry was made and is now, and that is the very database the entry was made in. What was only recorded, by
 //! `db:baseline` or `db:repair`, was never executed.
 
-use dbtask_rules::MigrationFile;
-use dbtask_runner::{Entry, Error, SchemaHistory, journal_entries};
+use dbtask_runner::{Entry, Error, RepeatableRuns, SchemaHistory, Session, journal_entries, repeatable_runs};
 use serde_json::Value;
 
-use super::Request;
+use super::{File, Request};
 use crate::guard::Treatment;
 use crate::mark::Mark;
 use crate::output::{Output, count};
@@ -47,11 +46,10 @@ pub(super) fn vouches(
         .state("nothing was changed")
         .help(format!("correct {VARIABLE}, or DATABASE_URL")));
     }
-    let history = SchemaHistory::read(&staging.session)?;
-    let entries = journal_entries(&staging.session, &history)?;
+    let there = There::read(&staging.session)?;
     let mut doubts = Vec::new();
     for file in &request.files {
-        match Witness::of(file, &history, &entries, &staging.identity) {
+        match Witness::of(file, &there, &staging.identity) {
             Witness::Executed(entry) => output.step(
                 "staging",
                 &format!("{}: applied there on {}{}", file.path(), entry.at, who(entry)),
@@ -87,6 +85,24 @@ pub(super) fn vouches(
     })
 }
 
+/// What staging has of files.
+struct There {
+    history: SchemaHistory,
+    runs: Vec<RepeatableRuns>,
+    entries: Vec<Entry>,
+}
+
+impl There {
+    fn read(session: &Session) -> Result<There, Error> {
+        let history = SchemaHistory::read(session)?;
+        Ok(There {
+            runs: repeatable_runs(session, &history)?,
+            entries: journal_entries(session, &history)?,
+            history,
+        })
+    }
+}
+
 /// What is known on staging of one file.
 enum Witness<'a> {
     /// It was carried out there as it is.
@@ -103,18 +119,28 @@ enum Witness<'a> {
 }
 
 impl<'a> Witness<'a> {
-    fn of(file: &MigrationFile, history: &SchemaHistory, entries: &'a [Entry], staging: &Identity) -> Witness<'a> {
-        let version = file.version().get();
-        let Some(row) = history.applied().iter().find(|row| row.version == version) else {
-            return Witness::NotThere;
+    fn of(file: &File, there: &'a There, staging: &Identity) -> Witness<'a> {
+        let (version, checksum, at) = match file {
+            File::Versioned(file) => {
+                let version = file.version().get();
+                match there.history.applied().iter().find(|row| row.version == version) {
+                    None => return Witness::NotThere,
+                    Some(row) if row.checksum != file.checksum() => return Witness::Otherwise(row.applied_at()),
+                    Some(row) => (Some(version), file.checksum(), row.applied_at()),
+                }
+            }
+            File::Repeatable(file) => match there.runs.iter().find(|runs| runs.name == file.name()) {
+                None => return Witness::NotThere,
+                Some(runs) if !runs.are_current(file) => return Witness::Otherwise(runs.last.clone()),
+                Some(runs) => (None, file.checksum(), runs.last.clone()),
+            },
         };
-        if row.checksum != file.checksum() {
-            return Witness::Otherwise(row.applied_at());
-        }
-        let checksum = file.checksum().to_string();
-        let of_file = |entry: &&Entry| entry.version == Some(version) && entry.checksum.as_ref() == Some(&checksum);
-        let find = |is_it: &dyn Fn(&Entry) -> bool| entries.iter().rev().filter(of_file).find(|entry| is_it(entry));
-        let is_execution = |entry: &Entry| entry.event == "apply" || entry.event == "push";
+        let checksum = checksum.to_string();
+        // of a repeatable file the checksum is over its name, too
+        let of_file = |entry: &&Entry| entry.version == version && entry.checksum.as_ref() == Some(&checksum);
+        let find =
+            |is_it: &dyn Fn(&Entry) -> bool| there.entries.iter().rev().filter(of_file).find(|entry| is_it(entry));
+        let is_execution = |entry: &Entry| ["apply", "push", "repeatable"].contains(&entry.event.as_str());
         if let Some(entry) = find(&|entry| is_execution(entry) && is_of(entry, staging)) {
             Witness::Executed(entry)
         } else if let Some(entry) = find(&is_execution) {
@@ -122,7 +148,7 @@ impl<'a> Witness<'a> {
         } else if let Some(entry) = find(&|entry| entry.event == "repair") {
             Witness::Repaired(entry)
         } else {
-            Witness::Recorded(row.applied_at())
+            Witness::Recorded(at)
         }
     }
 

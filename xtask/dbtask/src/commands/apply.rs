@@ -4,23 +4,24 @@ use std::time::Duration;
 
 use clap::Args;
 use dbtask_rules::MigrationFile;
-use dbtask_runner::{Error, Plan, SchemaHistory};
+use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, repeatable_runs};
 use serde_json::json;
 
-use crate::apply::{Applied, Applying, Request};
+use crate::apply::{Applied, Applying, Request, choose};
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{Output, count, duration};
 use crate::target::Target;
-use crate::typed::{Patience, is_named, parse_duration};
+use crate::typed::{Patience, parse_duration};
 use crate::workspace::Workspace;
 
 /// Apply exactly the named files, in steps that production can be trusted to
 ///
 /// In this order: the files must be the next ones; on production they must be committed to git, with nothing else changed in
-/// the migrations folder. A backup that a restore has proven must be at hand, else one is taken and proven now. The files are
-/// rehearsed on a throwaway database (as by db:rehearse), begun with the files that are applied, or, where the schema is not
-/// what these make, with the schema as it is. Then it says what will be done and asks for the database's name. Each file is
+/// the migrations folder. db:lint must have no error against them. A backup that a restore has proven must be at hand, else one
+/// is taken and proven now. The files are rehearsed on a throwaway database (as by db:rehearse), begun with the files that are
+/// applied, or, where the schema is not what these make, with the schema as it is; what was proven before, on this very schema,
+/// is not rehearsed again. Then it says what will be done and asks for the database's name. Each file is
 /// applied, and checked as by db:check before it is committed: where a check fails that passed before, the file is rolled
 /// back. A file without a transaction cannot be: it stays, and the restore command is printed.
 ///
@@ -28,7 +29,7 @@ use crate::workspace::Workspace;
 /// database; one that is empty has nothing to back up.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// The files, by path, name or version: the next one, or several in a row
+    /// The files, by path, name or version: the next one, or several in a row; behind the last one also R__NAME.sql
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Refuse where the schema's fingerprint is not this one, which db:plan printed
@@ -58,7 +59,9 @@ impl Apply {
         let plan = Plan::new(folder.files(), &history);
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        let files = choose(&self.files, folder.files(), &plan)?;
+        let runs = repeatable_runs(&target.session, &history)?;
+        let repeatables = Repeatables::new(folder.repeatables(), &runs);
+        let files = choose(&self.files, &folder, &plan, &repeatables)?;
         let already: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
         let request = Request {
             files,
@@ -87,45 +90,6 @@ impl Apply {
         }
         typed
     }
-}
-
-/// The files that are named; they must be the next ones.
-pub(crate) fn choose(words: &[String], all: &[MigrationFile], plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
-    let mut named = Vec::new();
-    for name in words {
-        let file = all.iter().find(|file| is_named(file, name));
-        named.push(file.ok_or_else(|| {
-            Error::usage(format!("no migration is called `{name}`"))
-                .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
-        })?);
-    }
-    named.sort_by_key(|file| file.version());
-    named.dedup_by_key(|file| file.version());
-    let is_named = |file: &MigrationFile| named.iter().any(|other| other.version() == file.version());
-    let applied = plan.applied.iter().find(|(file, _)| is_named(file));
-    if let Some((file, row)) = applied {
-        return Err(
-            Error::refused(format!("`{}` is applied already, on {}", file.path(), row.applied_at()))
-                .state("nothing was changed")
-                .help("`cargo xtask db:status` lists what is pending"),
-        );
-    }
-    let last = named.last().map(|file| file.version());
-    let before: Vec<&str> = plan
-        .pending
-        .iter()
-        .filter(|file| Some(file.version()) < last && !is_named(file))
-        .map(|file| file.path())
-        .collect();
-    if !before.is_empty() {
-        return Err(Error::refused(format!(
-            "what is named is not next: {} goes before it",
-            before.join(", ")
-        ))
-        .state("nothing was changed")
-        .help("name those, too, or apply them first"));
-    }
-    Ok(named.into_iter().cloned().collect())
 }
 
 fn report(target: &Target, applied: &Applied, output: &Output) {

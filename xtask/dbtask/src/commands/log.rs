@@ -82,10 +82,22 @@ fn lines(history: &SchemaHistory, entries: &[Entry]) -> Vec<Line> {
             details,
         }
     });
-    without.chain(recorded).collect()
+    let mut lines: Vec<Line> = Vec::new();
+    for line in recorded {
+        // what db:apply carried out has two entries, and the second one says more
+        if line.is_of_repeatable("apply") {
+            lines.pop_if(|before| before.is_of_repeatable("repeatable") && before.name == line.name);
+        }
+        lines.push(line);
+    }
+    without.chain(lines).collect()
 }
 
 impl Line {
+    fn is_of_repeatable(&self, event: &str) -> bool {
+        self.event == event && self.version.is_none()
+    }
+
     fn describe(&self) -> String {
         let word = |key: &str| self.details.get(key).and_then(Value::as_str);
         let file = match (self.version, &self.name) {

@@ -3,12 +3,12 @@
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
-    Application, AppliedFile, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Observation, Options, Plan,
-    Repeatables, SchemaHistory, Session, migrate, preview, preview_repeatable, repeatable_runs,
+    Application, AppliedFile, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Migrations, Observation, Options,
+    Plan, Repeatables, SchemaHistory, Session, migrate, preview, preview_repeatable, repeatable_runs,
 };
 use serde_json::json;
 
-use crate::apply::origin;
+use crate::apply::{File, origin};
 use crate::edits;
 use crate::exit::Exit;
 use crate::guard::{self, Treatment};
@@ -135,8 +135,7 @@ pub(crate) fn guarded<'a>(
     Ok((lock, options))
 }
 
-/// As [`apply`]. A database that is marked staging keeps a record of each numbered file, which `db:apply --require-staging`
-/// asks for.
+/// As [`apply`]. A database that is marked staging keeps a record of each file, which `db:apply --require-staging` asks for.
 pub(crate) fn apply_and_record(
     target: &Target,
     folder: &MigrationFolder,
@@ -145,8 +144,8 @@ pub(crate) fn apply_and_record(
     output: &Output,
 ) -> Result<Migrated, Error> {
     let mut done = Vec::new();
-    let outcome = apply_telling(&target.session, folder, options, output, &mut |path| {
-        done.extend(folder.files().iter().filter(|file| file.path() == path).cloned());
+    let outcome = apply_telling(&target.session, folder.into(), options, output, &mut |path| {
+        done.extend(File::find(folder, path));
     });
     // what was applied stays applied, whatever becomes of its record
     if !done.is_empty()
@@ -160,7 +159,7 @@ pub(crate) fn apply_and_record(
     outcome
 }
 
-fn record_on_staging(target: &Target, files: &[MigrationFile], workspace: &Workspace) -> Result<(), Error> {
+fn record_on_staging(target: &Target, files: &[File], workspace: &Workspace) -> Result<(), Error> {
     let treatment = Treatment::of(target)?;
     if treatment.marks.mark() != Some(Mark::Staging) {
         return Ok(());
@@ -173,31 +172,31 @@ fn record_on_staging(target: &Target, files: &[MigrationFile], workspace: &Works
     let table = history.table().unwrap_or(HISTORY_TABLE);
     files
         .iter()
-        .try_for_each(|file| record.record_push(&target.session, table, file))
+        .try_for_each(|file| record.record_push(&target.session, table, file.unit()))
 }
 
 /// Applies what is pending, telling each file as it is done.
-pub(crate) fn apply(
+pub(crate) fn apply<'a>(
     session: &Session,
-    folder: &MigrationFolder,
+    files: impl Into<Migrations<'a>>,
     options: Options,
     output: &Output,
 ) -> Result<Migrated, Error> {
-    apply_telling(session, folder, options, output, &mut |_| {})
+    apply_telling(session, files.into(), options, output, &mut |_| {})
 }
 
 fn apply_telling(
     session: &Session,
-    folder: &MigrationFolder,
+    files: Migrations<'_>,
     options: Options,
     output: &Output,
     done: &mut dyn FnMut(&str),
 ) -> Result<Migrated, Error> {
-    let numbered = folder.files().iter().map(MigrationFile::path);
-    let paths = numbered.chain(folder.repeatables().iter().map(RepeatableFile::path));
+    let numbered = files.versioned.iter().map(MigrationFile::path);
+    let paths = numbered.chain(files.repeatable.iter().map(RepeatableFile::path));
     let width = paths.map(|path| path.chars().count()).max().unwrap_or(0);
     let mut progress = Progress::new();
-    migrate(session, folder, options, &mut |event| match event {
+    migrate(session, files, options, &mut |event| match event {
         Event::Waiting(holder) => output.waiting(&holder.description),
         Event::Begin(..) => {}
         Event::Running(file, seen) => progress.show(&running(file.path(), seen)),

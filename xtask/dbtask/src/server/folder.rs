@@ -1,4 +1,4 @@
-//! The folder of a workspace's private server, and the proof that it is ours.
+//! The folder of a workspace's private server, and of what else is kept for a checkout, and the proof that it is ours.
 //!
 //! It is `.dbtask` in the workspace. Root cannot always use that: the account that it steps down to must be able to
 //! walk there, and `/root` lets nobody through. Then it is a folder of `/var/tmp`, which survives a reboot but where
@@ -20,9 +20,9 @@ const MARK: &str = "workspace";
 /// Where root puts what it cannot put into the workspace.
 const FALLBACK: &str = "/var/tmp";
 
-/// A folder for one workspace's server.
+/// A folder for one workspace.
 #[derive(Debug, Clone)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     workspace: PathBuf,
     me: u32,
@@ -35,7 +35,7 @@ pub(super) struct Lock {
 
 impl Folder {
     /// The folder of the workspace at `root`. Creates nothing.
-    pub(super) fn of_workspace(root: &Path) -> Result<Folder, Error> {
+    pub(crate) fn of_workspace(root: &Path) -> Result<Folder, Error> {
         let workspace = root.canonicalize().map_err(|e| io_error("find", root, &e))?;
         let me = current_uid()?;
         let inside = workspace.join(".dbtask");
@@ -48,7 +48,7 @@ impl Folder {
     }
 
     /// The path of something in it.
-    pub(super) fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
@@ -66,7 +66,7 @@ impl Folder {
     }
 
     /// Makes the folder where it is missing, and proves that it is this workspace's.
-    pub(super) fn prepare(&self) -> Result<(), Error> {
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
         // Root's lets the server's account walk through to its data; nothing else in it is readable by others.
         let mode = if self.me == 0 { 0o711 } else { 0o700 };
         match make_folder(&self.path, mode) {
@@ -79,7 +79,7 @@ impl Folder {
     }
 
     /// An error where the folder is somebody else's, or something else.
-    fn prove(&self) -> Result<(), Error> {
+    pub(crate) fn prove(&self) -> Result<(), Error> {
         let folder = std::fs::symlink_metadata(&self.path).map_err(|e| io_error("look at", &self.path, &e))?;
         if folder.uid() != self.me && (self.me != 0 || self.is_fallback()) {
             return Err(not_mine(&self.path, folder.uid(), self.me));

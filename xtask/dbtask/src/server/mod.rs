@@ -25,6 +25,7 @@ mod tools;
 pub use account::Account;
 pub use cluster::{Cluster, Running};
 pub use data::DataFolder;
+pub(crate) use folder::Folder;
 pub use installation::Installation;
 pub use port::free_port;
 pub use postmaster::Postmaster;

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use dbtask_rules::MigrationFile;
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, repeatable_runs};
 use serde_json::json;
 
-use crate::apply::{Applied, Applying, Request};
-use crate::commands::apply::choose;
+use crate::apply::{Applied, Applying, File, Request, choose};
 use crate::edits;
 use crate::exit::Exit;
 use crate::facts::Facts;
@@ -28,21 +26,18 @@ pub(super) fn run(variable: &str, names: &[String], workspace: &Workspace, outpu
     let plan = Plan::new(folder.files(), &history);
     plan.check()
         .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-    let files: Vec<MigrationFile> = if names.is_empty() {
-        plan.pending.iter().map(|file| (*file).clone()).collect()
-    } else {
-        choose(names, folder.files(), &plan)?
-    };
     let runs = repeatable_runs(&target.session, &history)?;
-    for file in Repeatables::new(folder.repeatables(), &runs).pending() {
-        output.note(&format!(
-            "`{}` is left alone: `db:apply` applies numbered files, and so does this",
-            file.path()
-        ));
-    }
+    let repeatables = Repeatables::new(folder.repeatables(), &runs);
+    let files: Vec<File> = if names.is_empty() {
+        let numbered = plan.pending.iter().map(|file| File::Versioned((*file).clone()));
+        let repeatable = repeatables.pending().into_iter().cloned().map(File::Repeatable);
+        numbered.chain(repeatable).collect()
+    } else {
+        choose(names, &folder, &plan, &repeatables)?
+    };
     if files.is_empty() {
         output.result(
-            &format!("nothing is pending: {} has every numbered file", target.describe()),
+            &format!("nothing is pending: {} has every file", target.describe()),
             &json!({ "database": target.identity.database, "applied": [] }),
         );
         return Ok(Exit::Done);
