@@ -11,6 +11,7 @@
 
 mod app;
 mod apply;
+mod apply_faults;
 mod backup;
 mod backup_faults;
 mod backup_proof;

@@ -104,11 +104,13 @@ pub(crate) fn run_within(
     timeout: Duration,
 ) -> Result<Vec<Report>, Error> {
     let failed = |e| sql_error("failed to run the checks before the commit", &e);
-    // the search_path is the database's again, not what the file made it; the transaction holds locks, so that waiting for
-    // others has an early end
+    // the search_path is the database's again, not what the file made it, and a temporary table of the file's hides no other;
+    // the transaction holds locks, so that waiting for others has an early end
     session
         .batch(&format!(
-            "SAVEPOINT dbtask_checks;SET LOCAL search_path TO DEFAULT;SET LOCAL lock_timeout='1s';\
+            "SAVEPOINT dbtask_checks;SET LOCAL search_path TO DEFAULT;\
+             SELECT pg_catalog.set_config('search_path',pg_catalog.concat_ws(',',\
+             nullif(pg_catalog.current_setting('search_path'),''),'pg_temp'),true);SET LOCAL lock_timeout='1s';\
              SET LOCAL statement_timeout={}",
             timeout.as_millis()
         ))
