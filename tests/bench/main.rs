@@ -10,6 +10,7 @@
 //! cargo bench --package xtask --bench runner -- stall        # how long others stand behind a migration
 //! cargo bench --package xtask --bench runner -- constraint   # how long clients wait for a new key under foreign keys, 10 million rows
 //! cargo bench --package xtask --bench runner -- warm         # cargo xtask db:push with nothing pending, and the binary
+//! cargo bench --package xtask --bench runner -- backup 1000  # db:backup and its proof, beside pg_dump and pg_restore; so many MB
 //! ```
 //!
 //! The bare loop uses the same client crate and does no more than it must: one message `BEGIN; file; history row; COMMIT`
@@ -29,6 +30,7 @@
     reason = "the support is the test suite's, and serves more than this"
 )]
 
+mod backup;
 mod constraint;
 mod facts;
 mod peers;
@@ -405,6 +407,9 @@ fn main() {
         ["constraint"] => constraint::compare(10_000_000),
         ["constraint", rows] => constraint::compare(rows.parse().unwrap()),
         ["warm"] => warm(),
+        ["backup"] => backup::compare(1_000, 3),
+        ["backup", megabytes] => backup::compare(megabytes.parse().unwrap(), 3),
+        ["backup", megabytes, rounds] => backup::compare(megabytes.parse().unwrap(), rounds.parse().unwrap()),
         [files, rounds] => compare(files.parse().unwrap(), rounds.parse().unwrap()),
         [files] => compare(files.parse().unwrap(), 3),
         _ => {
