@@ -103,6 +103,40 @@ fn a_backup_that_is_killed_leaves_nothing_under_a_final_name() {
     }
 }
 
+#[test]
+fn what_is_damaged_on_the_disk_while_it_is_written_gets_no_final_name() {
+    let (_database, checkout) = filled(60_000);
+    let folder = checkout.root().join("backups");
+    for _ in 0..20 {
+        let mut child = checkout.spawn(&["db:backup"]);
+        let is_there = || {
+            let partial = std::fs::read_dir(&folder).ok()?.flatten().next()?.path();
+            let path = partial.join("data.dump");
+            path.metadata().is_ok_and(|file| file.len() > 10).then_some(path)
+        };
+        while child.try_wait().unwrap().is_none() {
+            if let Some(path) = is_there() {
+                // it may have its name by now
+                if let Ok(file) = std::fs::OpenOptions::new().write(true).open(path) {
+                    std::os::unix::fs::FileExt::write_all_at(&file, b"?", 5).unwrap();
+                }
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let output = child.wait_with_output().unwrap();
+        if output.status.code() == Some(1) {
+            let words = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(words.contains("is no whole backup"), "{words}");
+            assert!(words.contains("is not what was written"), "{words}");
+            assert_eq!(entries(&folder), Vec::<String>::new());
+            return;
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    panic!("no damage came in time: the test proves nothing");
+}
+
 /// Restores into a database of its own, which reads every file against its checksum first.
 fn proven_whole(checkout: &Checkout, path: &Path) {
     let empty = TestDatabase::new();

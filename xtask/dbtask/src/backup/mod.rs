@@ -14,6 +14,7 @@ mod snapshot;
 mod surroundings;
 mod taking;
 mod tool;
+mod writing;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

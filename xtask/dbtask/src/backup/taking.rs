@@ -1,17 +1,16 @@
 //! Taking a backup: pg_dump in the snapshot, and at the same time what the snapshot holds.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dbtask_rules::Version;
 use dbtask_runner::{DatabaseUrl, Error, SchemaHistory, Session, sql_error};
 use serde_json::{Value, json};
 
-use super::manifest::{Manifest, Sealed, TableDigest};
+use super::manifest::{Manifest, Sealed, TableDigest, damaged};
 use super::snapshot::{self, Snapshot};
 use super::surroundings::Surroundings;
-use super::{Archive, Backup, PRIVILEGES, Recipient, Shelf, Wish, dump, encryption, shelf, tool};
+use super::{Backup, PRIVILEGES, Recipient, Shelf, Wish, dump, shelf, writing};
 use crate::facts::Facts;
 use crate::mark::{Mark, Marks};
 use crate::output::Output;
@@ -81,13 +80,14 @@ fn side_by_side(
     let (described, is_described) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let dumping = scope.spawn(move || {
-            let files = match recipient {
-                Some(recipient) => encrypted(&task, recipient, &path, is_standby),
-                None => plain(&task, &path, is_standby),
+            let read = if task.jobs > 1 {
+                writing::folder(&task, &path, is_standby).map(|()| None)
+            } else {
+                writing::file(&task, recipient, &path, is_standby)
             };
             // the schema is described when the other end sends, or is dropped
             let _ = is_described.recv();
-            let files = files.and_then(|()| shelf::seal(folder));
+            let files = read.and_then(|sha256| seal(folder, data, sha256));
             let is_first = files.is_err() && !stop.swap(true, Ordering::Relaxed);
             if is_first {
                 cancel(&url, pid);
@@ -111,74 +111,23 @@ fn side_by_side(
     })
 }
 
+/// Has everything on the disk, and reads it to its end. The dump must be what went there, where that is known.
+fn seal(folder: &Path, data: &str, sha256: Option<String>) -> Result<Vec<Sealed>, Error> {
+    let files = shelf::seal(folder)?;
+    let is_it = |file: &&Sealed| file.path == data;
+    match (files.iter().find(is_it), sha256) {
+        (Some(file), Some(sha256)) if file.sha256 != sha256 => Err(damaged(
+            &folder.join(data),
+            "what is on the disk is not what was written".to_owned(),
+        )),
+        _ => Ok(files),
+    }
+}
+
 /// Writes `schema.json`: every object of the schema, with what defines it.
 fn describe_schema(snapshot: &Snapshot<'_>, folder: &Path) -> Result<(), Error> {
     let facts = Facts::of_transaction(snapshot.session())?;
     shelf::write_private(&folder.join(shelf::SCHEMA), &format!("{:#}\n", facts.to_json()))
-}
-
-/// pg_dump into a file or folder, read back by pg_restore.
-fn plain(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Result<(), Error> {
-    let child = tool::spawn(&mut task.command(Some(path), is_standby), Some(task.url))?;
-    let written = || {
-        if path.is_dir() {
-            shelf::size(path)
-        } else {
-            path.metadata().map_or(0, |m| m.len())
-        }
-    };
-    task.watch(child, &written)?;
-    Archive::open(path, None, task.tools.major)?.read_in_full()
-}
-
-/// pg_dump through age into a file; what is encrypted is read by pg_restore on its way, since only the recipient can
-/// read it afterwards. Nothing is on disk in the clear.
-fn encrypted(task: &dump::Task<'_>, recipient: &Recipient, path: &Path, is_standby: bool) -> Result<(), Error> {
-    use std::io::{Read as _, Write as _};
-    use std::os::unix::fs::OpenOptionsExt as _;
-    use std::sync::atomic::AtomicU64;
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|e| shelf::io_error("create", path, &e))?;
-    let mut encryption = tool::spawn(&mut encryption::encrypt(recipient, file)?, None)?;
-    let mut reading = tool::spawn(
-        std::process::Command::new(task.tools.bin.join("pg_restore"))
-            .arg("--file=/dev/null")
-            .stdin(Stdio::piped()),
-        None,
-    )?;
-    let mut child = tool::spawn(task.command(None, is_standby).stdout(Stdio::piped()), Some(task.url))?;
-    let (clear, into_age, into_reader) = (child.stdout.take(), encryption.stdin.take(), reading.stdin.take());
-    let written = AtomicU64::new(0);
-    let dumped = std::thread::scope(|scope| {
-        let written = &written;
-        scope.spawn(move || {
-            let (Some(mut clear), Some(mut into_age), Some(mut into_reader)) = (clear, into_age, into_reader) else {
-                return;
-            };
-            let mut buffer = vec![0; 1 << 16];
-            // whoever does not take what comes says why when it ends
-            while let Ok(n @ 1..) = clear.read(&mut buffer) {
-                if into_age.write_all(&buffer[..n]).is_err() || into_reader.write_all(&buffer[..n]).is_err() {
-                    return;
-                }
-                written.fetch_add(n as u64, Ordering::Relaxed);
-            }
-        });
-        task.watch(child, &|| written.load(Ordering::Relaxed))
-    });
-    let ends = [("age", encryption), ("pg_restore", reading)].map(|(name, child)| (name, child.wait_with_output()));
-    for (name, output) in ends {
-        let output = output.map_err(|e| Error::failed(format!("failed to wait for {name}")).cause(e.to_string()))?;
-        if !output.status.success() {
-            return Err(Error::failed(format!("{name} failed ({})", output.status))
-                .cause(tool::last_lines(&String::from_utf8_lossy(&output.stderr))));
-        }
-    }
-    dumped
 }
 
 fn backend(session: &Session) -> Result<i32, Error> {

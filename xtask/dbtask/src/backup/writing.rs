@@ -1,0 +1,150 @@
+//! What pg_dump writes, on its way to the disk.
+//!
+//! pg_restore reads it while it comes: read afterwards it would cost its time once more. What is on the disk in the end is
+//! compared with what was read by its checksum.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dbtask_runner::Error;
+use sha2::{Digest as _, Sha256};
+
+use super::manifest::{damaged, hex};
+use super::{Archive, Recipient, dump, encryption, shelf, tool};
+
+/// How much is passed on at once: what a pipe holds.
+const PIECE: usize = 1 << 16;
+
+/// pg_dump into a file, in the clear or encrypted to a recipient; nothing is on disk in the clear then. What its SHA-256 must
+/// be, where that is known.
+pub(super) fn file(
+    task: &dump::Task<'_>,
+    recipient: Option<&Recipient>,
+    path: &Path,
+    is_standby: bool,
+) -> Result<Option<String>, Error> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| shelf::io_error("create", path, &e))?;
+    let mut sink = Sink::new(file, recipient)?;
+    let mut command = Command::new(task.tools.bin.join("pg_restore"));
+    let mut reader = tool::spawn(command.arg("--file=/dev/null").stdin(Stdio::piped()), None)?;
+    let into_reader = reader.stdin.take();
+    let mut child = tool::spawn(task.command(None, is_standby).stdout(Stdio::piped()), Some(task.url))?;
+    let clear = child.stdout.take();
+    let written = AtomicU64::new(0);
+    let (passed, dumped) = std::thread::scope(|scope| {
+        let (sink, written) = (&mut sink, &written);
+        let passing = scope.spawn(move || pass(clear, sink, into_reader, written));
+        let dumped = task.watch(child, &|| written.load(Ordering::Relaxed));
+        (passing.join().unwrap_or(Passed::NotRead), dumped)
+    });
+    let (kept, read) = (sink.end(), end("pg_restore", reader));
+    match passed {
+        Passed::All(sha256) => {
+            dumped?;
+            kept?;
+            read.map_err(|e| damaged(path, e.causes().join("\n")))?;
+            Ok(recipient.is_none().then_some(sha256))
+        }
+        // whoever did not take what came says why
+        Passed::NotKept(error) => {
+            kept?;
+            Err(shelf::io_error("write", path, &error))
+        }
+        Passed::NotRead => {
+            read?;
+            Err(damaged(path, "pg_restore did not read it to its end".to_owned()))
+        }
+    }
+}
+
+/// pg_dump into a folder that several processes write. In which order is not known before they are done: it is read back then.
+pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Result<(), Error> {
+    let child = tool::spawn(&mut task.command(Some(path), is_standby), Some(task.url))?;
+    task.watch(child, &|| shelf::size(path))?;
+    Archive::open(path, None, task.tools.major)?.read_in_full()
+}
+
+/// How far the output came.
+enum Passed {
+    /// To its end; the SHA-256 of everything.
+    All(String),
+    NotKept(std::io::Error),
+    NotRead,
+}
+
+/// Passes the output on to where it is kept and to who reads it.
+fn pass(from: Option<impl Read>, sink: &mut Sink, into_reader: Option<impl Write>, written: &AtomicU64) -> Passed {
+    let (Some(mut from), Some(mut into_reader)) = (from, into_reader) else {
+        return Passed::NotRead;
+    };
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; PIECE];
+    while let Ok(n @ 1..) = from.read(&mut piece) {
+        if let Err(error) = sink.write_all(&piece[..n]) {
+            return Passed::NotKept(error);
+        }
+        if into_reader.write_all(&piece[..n]).is_err() {
+            return Passed::NotRead;
+        }
+        digest.update(&piece[..n]);
+        written.fetch_add(n as u64, Ordering::Relaxed);
+    }
+    Passed::All(hex(&digest.finalize()))
+}
+
+/// Where the output is kept.
+enum Sink {
+    File(File),
+    /// Its input ends before it is waited for.
+    Encrypted(Child, Option<ChildStdin>),
+}
+
+impl Sink {
+    fn new(file: File, recipient: Option<&Recipient>) -> Result<Sink, Error> {
+        let Some(recipient) = recipient else {
+            return Ok(Sink::File(file));
+        };
+        let mut child = tool::spawn(&mut encryption::encrypt(recipient, file)?, None)?;
+        let stdin = child.stdin.take();
+        Ok(Sink::Encrypted(child, stdin))
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Sink::File(file) => file.write_all(bytes),
+            Sink::Encrypted(_, Some(stdin)) => stdin.write_all(bytes),
+            Sink::Encrypted(_, None) => Err(std::io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    fn end(self) -> Result<(), Error> {
+        match self {
+            Sink::File(_) => Ok(()),
+            Sink::Encrypted(child, stdin) => {
+                drop(stdin);
+                end("age", child)
+            }
+        }
+    }
+}
+
+/// Waits until a program has taken everything; an error unless it liked it.
+fn end(name: &str, child: Child) -> Result<(), Error> {
+    let output = child
+        .wait_with_output()
+        .map_err(|e| Error::failed(format!("failed to wait for {name}")).cause(e.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::failed(format!("{name} failed ({})", output.status))
+        .cause(tool::last_lines(&String::from_utf8_lossy(&output.stderr))))
+}
