@@ -325,6 +325,18 @@ fn what_was_proven_is_not_rehearsed_again_until_its_text_or_the_schema_changes()
     run(false);
     // another text of a file that is applied would be refused, and another name is another file
     is_untouched(&database);
+    // db:rehearse proves as much, of what the files make
+    database.client().batch_execute("DROP TABLE by_hand").unwrap();
+    std::fs::remove_dir_all(checkout.root().join(".dbtask")).unwrap();
+    checkout.write("migrations/checks/never.sql", "SELECT true\n");
+    commit(&checkout);
+    checkout.run(&["db:rehearse", "4"]).exits(0);
+    checkout.write(
+        "migrations/checks/never.sql",
+        "SELECT 1 FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname IN ('phone', 'mobile')\n",
+    );
+    commit(&checkout);
+    run(false);
     // another database
     let other = TestDatabase::new();
     checkout.write(".env", format!("DATABASE_URL={}\n", other.url()));

@@ -1,7 +1,7 @@
 //! The rehearsal of the very files, on what the target is.
 
-use dbtask_rules::{MigrationFolder, RepeatableFile};
-use dbtask_runner::{Error, RepeatableState, Repeatables, SchemaHistory, Script, repeatable_runs};
+use dbtask_rules::MigrationFolder;
+use dbtask_runner::{Error, Repeatables, SchemaHistory, Script, repeatable_runs};
 
 use super::{File, Request, changed};
 use crate::facts::Facts;
@@ -28,15 +28,12 @@ pub(super) fn prove(
     let runs = repeatable_runs(&target.session, &history)?;
     let standing = Repeatables::new(folder.repeatables(), &runs);
     let there = There::new(request.applied.clone(), &standing, workspace);
-    let is_current = |state: &RepeatableState<'_>| matches!(state, RepeatableState::Current(_));
-    let current = standing.files.iter().filter(|(_, state)| is_current(state));
-    let current: Vec<RepeatableFile> = current.map(|(file, _)| (*file).clone()).collect();
     let files: Vec<Script<'_>> = request.files.iter().map(File::script).collect();
     let basis = Basis {
         identity: &target.identity,
         fingerprint,
         applied: &request.applied,
-        current: &current,
+        current: &there.current(),
     };
     if basis.has_proven(workspace, &files) {
         output.step(
@@ -62,9 +59,7 @@ pub(super) fn prove(
     if live.fingerprint() != fingerprint {
         return Err(changed(&live.fingerprint()));
     }
-    let mut made = Facts::read(shadow.session())?;
-    made.rename_role(&shadow.target().identity.user, &target.identity.user);
-    let drifts = live.difference(&made).len();
+    let drifts = live.difference(&shadow.schema_for(target)?).len();
     if drifts > 0 {
         output.note(&format!(
             "the schema is not what the applied files make ({}; `cargo xtask db:drift` names them): the rehearsal begins with the schema as it is, without rows",

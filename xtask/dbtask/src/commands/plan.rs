@@ -55,9 +55,7 @@ impl Plan {
                 .map_err(|e| e.context("failed to bring the throwaway database to where the file begins"))
         };
         bring(&applied)?;
-        let mut made = Facts::read(shadow.session())?;
-        made.rename_role(&shadow.target().identity.user, &target.identity.user);
-        let drifts = live.difference(&made).len();
+        let drifts = live.difference(&shadow.schema_for(&target)?).len();
         bring(&[applied, before].concat())?;
         let forecast = Forecast::make(&target.session, shadow.session(), file)?;
         let report = Report {

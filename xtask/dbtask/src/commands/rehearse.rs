@@ -13,6 +13,7 @@ use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
 use crate::output::{self, Output, count};
+use crate::proven::Basis;
 use crate::rehearse::{self, Rehearsed, Start, Subject, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
@@ -86,10 +87,26 @@ impl Rehearse {
             (None, true) => Start::Schema,
             (None, false) => Start::Files,
         };
-        let rehearsed = start
+        let (schema, rehearsed) = start
             .prepare(&shadow, &target, &there, workspace, output)
-            .and_then(|()| rehearse::all(&shadow, &subjects, &checks))
+            .and_then(|()| {
+                let is_of_files = matches!(start, Start::Files);
+                let schema = is_of_files.then(|| shadow.schema_for(&target)).transpose()?;
+                Ok((schema, rehearse::all(&shadow, &subjects, &checks)?))
+            })
             .map_err(|e| shadow.interruption().map_or(e, |i| i.state("nothing was changed")))?;
+        if let Some(schema) = schema.filter(|_| rehearsed.iter().all(Rehearsed::is_proven)) {
+            let basis = Basis {
+                identity: &target.identity,
+                fingerprint: &schema.fingerprint(),
+                applied: there.numbered(),
+                current: &there.current(),
+            };
+            let files: Vec<Script<'_>> = subjects.iter().map(|subject| subject.file).collect();
+            if let Err(error) = basis.remember(workspace, &files) {
+                output.note(&format!("db:apply will rehearse it again: {}", error.message()));
+            }
+        }
         if let Some(path) = &self.html {
             output::write(path, &rehearse::page(&rehearsed, &target.describe(), &start.describe()))?;
             output.step("wrote", &path.display().to_string());

@@ -64,6 +64,17 @@ impl There {
         }
     }
 
+    /// The numbered ones.
+    pub(crate) fn numbered(&self) -> &[MigrationFile] {
+        &self.numbered
+    }
+
+    /// The repeatable ones that are as they were carried out.
+    pub(crate) fn current(&self) -> Vec<RepeatableFile> {
+        let current = self.repeatable.iter().filter(|one| one.is_current);
+        current.map(|one| one.file.clone()).collect()
+    }
+
     /// Carries them out. What a repeatable file said before it was edited may be unknown: then it is tried as it is now, since
     /// others may build on what it makes. What cannot be carried out because of that is left out, and said.
     fn make(&self, shadow: &Shadow, output: &Output) -> Result<(), Error> {
@@ -107,12 +118,10 @@ impl There {
 
     /// As [`There::make`], without what was edited: a backup has that.
     fn make_current(&self, shadow: &Shadow) -> Result<(), Error> {
-        let current = self.repeatable.iter().filter(|one| one.is_current);
-        let current: Vec<RepeatableFile> = current.map(|one| one.file.clone()).collect();
         shadow
             .apply(Migrations {
                 versioned: &self.numbered,
-                repeatable: &current,
+                repeatable: &self.current(),
             })
             .map_err(|e| e.context("failed to bring the throwaway database to where the target is"))
     }

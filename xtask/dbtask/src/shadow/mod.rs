@@ -19,6 +19,7 @@ use dbtask_runner::{Error, Migrations, Options, Script, Session, migrate, quote_
 use self::likeness::Likeness;
 use self::server::Server;
 use self::strays::{Name, sweep};
+use crate::facts::Facts;
 use crate::output::Output;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -90,6 +91,13 @@ impl Shadow {
     /// `database `dbtask_shadow_…` on 127.0.0.1:5432 (PostgreSQL 15.18) as `postgres``.
     pub(crate) fn describe(&self) -> String {
         self.target.describe()
+    }
+
+    /// Its schema, with the target's role in the place of its own: to be compared with the target's.
+    pub(crate) fn schema_for(&self, target: &Target) -> Result<Facts, Error> {
+        let mut facts = Facts::read(self.session())?;
+        facts.rename_role(&self.target.identity.user, &target.identity.user);
+        Ok(facts)
     }
 
     /// Whether it is on the server that the target is on.
