@@ -110,6 +110,7 @@ fn written(name: &str, database: &TestDatabase, tools: &ClientTools) -> Option<S
 #[test]
 fn facts_agree_with_pg_dump_on_the_schemas_of_real_projects() {
     let Some(folder) = std::env::var_os("DBTASK_TEST_CORPUS") else {
+        eprintln!("skipped: DBTASK_TEST_CORPUS names no folder of schemas");
         return;
     };
     let major = TestDatabase::new().server().installation.major;

@@ -413,6 +413,14 @@ ALTER TABLE t CLUSTER ON pk;
 ALTER TABLE t REPLICA IDENTITY USING INDEX pk;
 -- constraint: definition (check, expression)
 ALTER TABLE t DROP CONSTRAINT ck; ALTER TABLE t ADD CONSTRAINT ck CHECK (a > 1);
+-- added: constraint (check, between and more)
+ALTER TABLE t ADD CONSTRAINT sk CHECK (a BETWEEN 1 AND 5 AND c <> '' AND a NOT IN (2, 3));
+-- added: constraint (check, in a list of varchar)
+ALTER TABLE t ADD COLUMN s varchar(9), ADD CONSTRAINT sk CHECK (s IN ('a, b', 'it''s') AND s NOT IN ('c', 'd'));
+-- added: index (with a predicate in a list of varchar)
+ALTER TABLE t ADD COLUMN s varchar(9); CREATE INDEX sk ON t (a) WHERE s IN ('a', 'b') AND a BETWEEN 1 AND 5 AND c <> '';
+-- added: view (between and more)
+CREATE VIEW sk AS SELECT a FROM t WHERE (a BETWEEN 1 AND 5 AND c <> '') OR a NOT BETWEEN 1 AND 9 OR c IN (upper(c), lower(c), initcap(c));
 -- constraint: definition (check, no inherit)
 ALTER TABLE t DROP CONSTRAINT ck; ALTER TABLE t ADD CONSTRAINT ck CHECK (a > 0) NO INHERIT;
 -- constraint: definition (check, not valid)

@@ -9,6 +9,7 @@
 
 mod difference;
 mod query;
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hasher as _;
@@ -19,6 +20,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 pub use difference::{AttributeChange, Change, Difference};
 use query::{DEPENDENCIES, Fit};
+pub(crate) use spelling::settled;
 
 /// How often facts are read again when somebody changes the schema meanwhile: the server's functions that spell
 /// definitions look at the catalog as it is now, and fail on what the snapshot still has.
@@ -281,14 +283,19 @@ fn collect(session: &Session, users_alone: bool) -> Result<Facts, SqlError> {
     let mut found: Vec<(Fact, Option<Address>)> = Vec::new();
     prepare(session, &fit.name(), &|| fit.facts())?;
     for row in session.query(&format!("EXECUTE {}", fit.name()), &[])? {
+        let kind: String = row.try_get(0)?;
         let attributes: String = row.try_get(3)?;
+        let mut attributes = serde_json::from_str(&attributes).unwrap_or_default();
+        if HAVE_EXPRESSIONS.contains(&kind.as_str()) {
+            settle(&mut attributes);
+        }
         let address = (row.try_get(4)?, row.try_get(5)?, row.try_get(6)?);
         found.push((
             Fact {
-                kind: row.try_get(0)?,
+                kind,
                 identity: row.try_get(1)?,
                 parent: row.try_get(2)?,
-                attributes: serde_json::from_str(&attributes).unwrap_or_default(),
+                attributes,
             },
             match address {
                 (Some(class), Some(object), Some(column)) => Some((class, object, column)),
@@ -317,6 +324,33 @@ fn collect(session: &Session, users_alone: bool) -> Result<Facts, SqlError> {
         facts: found.into_iter().map(|(fact, _)| fact).collect(),
         edges,
     })
+}
+
+/// The kinds whose attributes are, or hold, expressions; the text of a function is its author's.
+const HAVE_EXPRESSIONS: [&str; 12] = [
+    "column",
+    "constraint",
+    "default",
+    "domain",
+    "index",
+    "materialized view",
+    "policy",
+    "publication",
+    "rule",
+    "statistics",
+    "trigger",
+    "view",
+];
+
+fn settle(attributes: &mut BTreeMap<String, Value>) {
+    fn each(value: &mut Value) {
+        match value {
+            Value::String(text) => *text = settled(text),
+            Value::Object(inner) => inner.values_mut().for_each(each),
+            _ => {}
+        }
+    }
+    attributes.values_mut().for_each(each);
 }
 
 /// Has the session keep a query prepared: to plan it takes the server longer than to run it.

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use dbtask_rules::statements;
 use dbtask_runner::{DatabaseUrl, Error, HISTORY_TABLE, Session, quote_identifier, sql_error};
 
-use crate::facts::{Fact, Facts};
+use crate::facts::{Fact, Facts, settled};
 use crate::server::{ClientTools, client_tools};
 
 /// What the text needs before its first statement. A default of the server's or the role's must not change what it means.
@@ -27,8 +27,8 @@ SET xmloption = content;
 SELECT pg_catalog.set_config('search_path', '', false);
 ";
 
-/// What pg_dump sets that the head says, or that is for its own connection.
-const SETTINGS: [&str; 11] = [
+/// What pg_dump sets for its own connection, or the head says once for all.
+const SETTINGS: [&str; 10] = [
     "statement_timeout",
     "lock_timeout",
     "idle_in_transaction_session_timeout",
@@ -39,8 +39,10 @@ const SETTINGS: [&str; 11] = [
     "xmloption",
     "client_min_messages",
     "row_security",
-    "default_tablespace = ''",
 ];
+
+/// What pg_dump sets for the objects that come next, and what it is to begin with.
+const FOR_WHAT_COMES: [(&str, &str); 2] = [("default_table_access_method", "heap"), ("default_tablespace", "''")];
 
 /// How statements about privileges begin. They come after all that makes objects but event triggers.
 const PRIVILEGES: [&str; 4] = [
@@ -125,14 +127,15 @@ fn compose(dump: &str, facts: &Facts, role: &str) -> String {
         made.push("DROP SCHEMA public".to_owned());
     }
     let mut rest: Vec<String> = Vec::new();
+    let mut set = FOR_WHAT_COMES.map(|(_, value)| value.to_owned());
     for range in statements::split(&dump) {
         let statement = &dump[range];
-        if is_setting(statement) {
+        if is_setting(statement) || is_set_already(statement, &mut set) {
             continue;
         }
         let after = !rest.is_empty() || PRIVILEGES.iter().any(|head| statement.starts_with(head));
         let list = if after { &mut rest } else { &mut made };
-        list.push(secrets::redact(statement));
+        list.push(spelled(secrets::redact(statement)));
     }
     made.extend(owners(facts, role, |fact| fact.kind != "event trigger"));
     made.append(&mut rest);
@@ -171,10 +174,31 @@ fn without_tokens(dump: &str) -> String {
     lines.collect()
 }
 
+/// As it comes out when it was loaded; the text of a function is its author's.
+fn spelled(statement: String) -> String {
+    if statement.starts_with("CREATE FUNCTION") || statement.starts_with("CREATE PROCEDURE") {
+        return statement;
+    }
+    settled(&statement)
+}
+
+/// Whether it sets for what comes next what is set already.
+fn is_set_already(statement: &str, set: &mut [String; 2]) -> bool {
+    let Some((name, value)) = statement
+        .strip_prefix("SET ")
+        .and_then(|setting| setting.split_once(" = "))
+    else {
+        return false;
+    };
+    let Some(n) = FOR_WHAT_COMES.iter().position(|(known, _)| *known == name) else {
+        return false;
+    };
+    let before = std::mem::replace(&mut set[n], value.to_owned());
+    before == value
+}
+
 fn is_setting(statement: &str) -> bool {
-    if statement == "SET default_table_access_method = heap"
-        || statement.starts_with("SELECT pg_catalog.set_config('search_path'")
-    {
+    if statement.starts_with("SELECT pg_catalog.set_config('search_path'") {
         return true;
     }
     statement
