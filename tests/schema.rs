@@ -66,6 +66,31 @@ fn the_text_loads_into_an_empty_database_and_comes_out_the_same() {
     assert!(schema(&loaded) == text, "the text differs after loading");
 }
 
+/// What pg_dump sets for some objects it takes back for those behind them, and what it spells anew after loading is spelled
+/// so from the start.
+#[test]
+fn the_text_keeps_each_table_s_access_method_and_the_spelling_that_comes_back() {
+    let database = TestDatabase::new();
+    session(&database.url())
+        .batch(
+            "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+             CREATE TABLE a (n int) USING heap2; CREATE TABLE b (n int); CREATE TABLE c (n int) USING heap2;
+             CREATE TABLE d (s varchar(9) CHECK (s IN ('a', 'b')), n int CHECK (n BETWEEN 1 AND 5 AND n <> 3));
+             CREATE VIEW v AS SELECT n FROM d WHERE n NOT BETWEEN 1 AND 2 OR n = 7",
+        )
+        .unwrap();
+    let text = schema(&database);
+    let loaded = TestDatabase::new();
+    psql(
+        &client_tools(database.server().installation.major).unwrap(),
+        &loaded,
+        &text,
+    )
+    .unwrap();
+    assert_eq!(facts(&database).difference(&facts(&loaded)), []);
+    assert_eq!(schema(&loaded), text);
+}
+
 #[test]
 fn the_text_is_the_same_for_everybody_who_migrates_and_says_who_else_owns_something() {
     let sql = "CREATE TABLE t (id int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT SELECT ON t TO PUBLIC";
