@@ -109,6 +109,7 @@ fn the_transcript_of_the_readme_is_what_happens() {
     }
     let met = load.stop(2)[1];
     assert!(met.statements > 100, "nobody was at work: {met}");
+    assert_eq!(met.victims, 0, "a client was ended: {met}");
     let is_shown = is_shown(&stable(shown), &stable(&happened));
     if !is_shown && std::env::var_os("UPDATE_EXPECT").is_some() {
         let range = block(&readme, "console");

@@ -119,8 +119,10 @@ fn what_was_rehearsed_on_staging_is_applied_to_production() {
 #[test]
 fn a_file_that_fails_on_staging_or_a_check_there_leaves_it_as_it_was() {
     let path = Path::new();
-    path.checkout
-        .migration("V00004__add_phone.sql", "ALTER TABLE customers ADD COLUMN IF NOT EXISTS phone text;\n");
+    path.checkout.migration(
+        "V00004__add_phone.sql",
+        "ALTER TABLE customers ADD COLUMN IF NOT EXISTS phone text;\n",
+    );
     path.rehearse()
         .exits(1)
         .says("failed to apply `migrations/V00004__add_phone.sql`")

@@ -60,7 +60,7 @@ fn apply(database: &TestDatabase, checkout: &Checkout, version: &str) {
         .exits(0);
 }
 
-/// The file as it is, in one transaction unless it says otherwise.
+/// The file as it is, in one transaction unless it says otherwise; again where it was ended by a deadlock.
 fn psql(database: &TestDatabase, checkout: &Checkout, number: usize) {
     let (name, sql) = FILES[number];
     let server = database.server();
@@ -82,7 +82,11 @@ fn psql(database: &TestDatabase, checkout: &Checkout, number: usize) {
     if !sql.contains("no-transaction") {
         command.arg("--single-transaction");
     }
-    assert!(command.status().unwrap().success());
+    let failed = (0..20).take_while(|_| !command.status().unwrap().success()).count();
+    assert!(failed < 20, "psql never gets through");
+    if failed > 0 {
+        println!("  (psql failed {failed} times with {name})");
+    }
 }
 
 fn show(rows: &[(String, Met, Duration)]) {

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
+use postgres::error::SqlState;
 
 use super::{Checkout, TestDatabase};
 
@@ -101,6 +102,8 @@ struct Sample {
     begun: usize,
     ended: usize,
     took: Duration,
+    /// The server ended it, to end a deadlock.
+    is_victim: bool,
 }
 
 /// What the clients met in one phase.
@@ -110,16 +113,19 @@ pub struct Met {
     pub longest: Duration,
     /// What one statement in a thousand exceeded.
     pub p999: Duration,
+    /// Statements that the server ended, to end a deadlock.
+    pub victims: usize,
 }
 
 impl fmt::Display for Met {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "longest wait {:>7.1} ms, one of 1,000 over {:>6.1} ms, {:>6} statements",
+            "longest wait {:>7.1} ms, one of 1,000 over {:>6.1} ms, {:>6} statements, {} of them ended by a deadlock",
             self.longest.as_secs_f64() * 1e3,
             self.p999.as_secs_f64() * 1e3,
-            self.statements
+            self.statements,
+            self.victims
         )
     }
 }
@@ -149,7 +155,8 @@ impl Load {
         self.phase.store(phase, Ordering::SeqCst);
     }
 
-    /// Ends the clients, and says what they met in each of the phases from 0. A statement that failed is a panic.
+    /// Ends the clients, and says what they met in each of the phases from 0. A statement that failed otherwise
+    /// than by a deadlock is a panic.
     pub fn stop(self, phases: usize) -> Vec<Met> {
         self.stop.store(true, Ordering::SeqCst);
         let samples: Vec<Sample> = self
@@ -159,6 +166,7 @@ impl Load {
             .collect();
         let met = |phase: usize| {
             let in_phase = samples.iter().filter(|s| s.begun <= phase && phase <= s.ended);
+            let victims = in_phase.clone().filter(|sample| sample.is_victim).count();
             let mut took: Vec<Duration> = in_phase.map(|sample| sample.took).collect();
             took.sort_unstable();
             let at = (took.len() * 999 / 1000).min(took.len().saturating_sub(1));
@@ -166,6 +174,7 @@ impl Load {
                 statements: took.len(),
                 longest: took.last().copied().unwrap_or_default(),
                 p999: took.get(at).copied().unwrap_or_default(),
+                victims,
             }
         };
         (0..phases).map(met).collect()
@@ -198,13 +207,18 @@ fn work(client: &mut Client, n: i32, customers: i32, stop: &AtomicBool, phase: &
             ),
         };
         let (begun, since) = (phase.load(Ordering::SeqCst), Instant::now());
-        client.batch_execute(&sql).unwrap();
+        let is_victim = match client.batch_execute(&sql) {
+            Ok(()) => false,
+            Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => true,
+            Err(error) => panic!("{sql}: {error}"),
+        };
         // how long the one who reads everything takes says nothing about waiting
         if n > 0 {
             samples.push(Sample {
                 begun,
                 ended: phase.load(Ordering::SeqCst),
                 took: since.elapsed(),
+                is_victim,
             });
         }
         std::thread::sleep(Duration::from_millis(pause));
