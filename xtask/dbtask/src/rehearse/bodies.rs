@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use dbtask_runner::{Error, Session, SqlError, Type, sql_error};
+use dbtask_runner::{Error, Session, SqlError, SqlState, Type, sql_error};
 
 use super::Rehearsed;
 
@@ -168,7 +168,7 @@ fn in_transaction(session: &Session, functions: &[Function]) -> Result<BTreeSet<
             let Some(server) = error.as_db_error() else {
                 return Err(error);
             };
-            faults.insert(function.fault(None, server.message(), server.code().code()));
+            faults.extend(function.fault(None, server.message(), server.code().code()));
         } else if let Some(checker) = checker.as_ref().filter(|_| function.is_plpgsql) {
             // what it cannot check it says by an error, which is none of the body's
             for row in session
@@ -176,7 +176,7 @@ fn in_transaction(session: &Session, functions: &[Function]) -> Result<BTreeSet<
                 .unwrap_or_default()
             {
                 let (code, message): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-                faults.insert(function.fault(row.try_get(0)?, &message, &code));
+                faults.extend(function.fault(row.try_get(0)?, &message, &code));
             }
         }
         session.batch("ROLLBACK TO SAVEPOINT dbtask_body; RELEASE SAVEPOINT dbtask_body")?;
@@ -220,12 +220,13 @@ impl Function {
             .map(drop)
     }
 
-    fn fault(&self, line: Option<i32>, message: &str, code: &str) -> Fault {
-        Fault {
+    /// `None` where it is only that this role may not look: whoever calls the function is another one.
+    fn fault(&self, line: Option<i32>, message: &str, code: &str) -> Option<Fault> {
+        (code != SqlState::INSUFFICIENT_PRIVILEGE.code()).then(|| Fault {
             function: self.name.clone(),
             line,
             message: format!("[{code}] {message}"),
-            is_doubtful: self.makes_tables && code == "42P01",
-        }
+            is_doubtful: self.makes_tables && code == SqlState::UNDEFINED_TABLE.code(),
+        })
     }
 }
