@@ -364,4 +364,7 @@ fn repeatable_files_take_the_same_way() {
     emails("CREATE OR REPLACE VIEW emails AS SELECT email, id, phone FROM users;\n");
     path.there(&["db:push"]).exits(0);
     path.apply(&["R__emails.sql"]).exits(0);
+    // one line for each run, also where two entries speak of it
+    let log = path.there(&["db:log"]).exits(0).text();
+    assert_eq!(log.matches("R__emails.sql").count(), 3, "{log}");
 }

@@ -84,9 +84,12 @@ fn lines(history: &SchemaHistory, entries: &[Entry]) -> Vec<Line> {
     });
     let mut lines: Vec<Line> = Vec::new();
     for line in recorded {
-        // what db:apply carried out has two entries, and the second one says more
-        if line.is_of_repeatable("apply") {
-            lines.pop_if(|before| before.is_of_repeatable("repeatable") && before.name == line.name);
+        // what db:apply carried out, or db:push on staging, has two entries, and the second one says more
+        if line.is_of_repeatable("apply") || line.is_of_repeatable("push") {
+            let is_first = |before: &Line| before.is_of_repeatable("repeatable") && before.name == line.name;
+            if let Some(at) = lines.iter().rposition(is_first) {
+                lines.remove(at);
+            }
         }
         lines.push(line);
     }
