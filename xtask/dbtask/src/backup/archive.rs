@@ -93,6 +93,54 @@ impl Archive {
         Err(damaged(&self.path, tool::last_lines(&words)))
     }
 
+    /// As [`Archive::read_in_full`], of a folder by several readers, each with its share of the tables.
+    pub(crate) fn read_in_shares(&self, readers: usize) -> Result<(), Error> {
+        let contents = self.read(&["--list"])?;
+        let shares = shares(&contents, readers, |id| self.size_of(id));
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = shares
+                .iter()
+                .map(|share| scope.spawn(|| self.read_share(share)))
+                .collect();
+            readers.into_iter().try_for_each(|reader| {
+                let sudden = || Error::failed("a thread that reads came to a sudden end");
+                reader.join().map_err(|_| sudden())?
+            })
+        })
+    }
+
+    /// Reads what a list names.
+    fn read_share(&self, list: &str) -> Result<(), Error> {
+        use std::io::Write as _;
+        let mut command = Command::new(self.tools.bin.join("pg_restore"));
+        command
+            .args(["--file=/dev/null", "--use-list=/dev/stdin"])
+            .arg(&self.path)
+            .stdin(Stdio::piped());
+        let mut child = tool::spawn(&mut command, None)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // should it end early, it says why
+            let _ = stdin.write_all(list.as_bytes());
+        }
+        let output = child
+            .wait_with_output()
+            .map_err(|e| Error::failed("failed to run pg_restore").cause(e.to_string()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let words = String::from_utf8_lossy(&output.stderr);
+        Err(damaged(&self.path, tool::last_lines(&words)))
+    }
+
+    /// The bytes of an entry's data in a folder, however it is compressed.
+    fn size_of(&self, id: &str) -> u64 {
+        let sizes = ["", ".gz", ".lz4", ".zst"].map(|ending| {
+            let path = self.path.join(format!("{id}.dat{ending}"));
+            path.metadata().map_or(0, |file| file.len())
+        });
+        sizes.iter().sum()
+    }
+
     /// Starts pg_restore on the dump, and what decrypts it.
     fn start(&self, command: &mut Command, target: Option<&Target>) -> Result<(Child, Option<Child>), Error> {
         let mut decryption = None;
@@ -160,6 +208,26 @@ impl Archive {
     }
 }
 
+/// The entries of a table of contents in so many lists of about equal size, each in the order that they had.
+fn shares(contents: &str, n: usize, size_of: impl Fn(&str) -> u64) -> Vec<String> {
+    let entries: Vec<&str> = contents.lines().filter(|line| !line.starts_with(';')).collect();
+    let size = |entry: &str| entry.split_once(';').map_or(0, |(id, _)| size_of(id));
+    let mut largest: Vec<(u64, usize)> = entries.iter().map(|entry| size(entry)).zip(0..).collect();
+    largest.sort_unstable_by_key(|(size, at)| (std::cmp::Reverse(*size), *at));
+    let mut totals = vec![0; n.max(1)];
+    let mut share_of = vec![0; entries.len()];
+    for (size, at) in largest {
+        let least = (0..totals.len()).min_by_key(|share| totals[*share]).unwrap_or(0);
+        totals[least] += size;
+        share_of[at] = least;
+    }
+    let of_share = |share: usize| {
+        let own = entries.iter().zip(&share_of).filter(|(_, of)| **of == share);
+        own.flat_map(|(entry, _)| [*entry, "\n"]).collect()
+    };
+    (0..totals.len()).map(of_share).collect()
+}
+
 /// What a program that decrypts complained about, if it did.
 fn words_of(child: Child) -> Result<Option<String>, Error> {
     let output = child
@@ -197,4 +265,30 @@ fn restore_error(errors: &[String]) -> Error {
         error = error.help("this server lacks roles of the backup's: add `--no-owner`, or create them (`CREATE ROLE`)");
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_entry_is_in_one_share_and_the_shares_are_about_equal() {
+        let contents = ";\n; Archive created at now\n;\n1; 0 0 ENCODING - ENCODING \n7; 0 1 TABLE public a x\n\
+            11; 0 1 TABLE DATA public a x\n12; 0 2 TABLE DATA public b x\n13; 0 3 TABLE DATA public c x\n";
+        let size = |id: &str| match id {
+            "11" => 10,
+            "12" => 60,
+            "13" => 50,
+            _ => 0,
+        };
+        let two = shares(contents, 2, size);
+        assert!(two[0].ends_with("TABLE public a x\n12; 0 2 TABLE DATA public b x\n"));
+        assert_eq!(two[1], "11; 0 1 TABLE DATA public a x\n13; 0 3 TABLE DATA public c x\n");
+        let entries = contents.lines().filter(|line| !line.starts_with(';')).count();
+        for n in 0..5 {
+            let shares = shares(contents, n, size);
+            assert_eq!(shares.len(), n.max(1));
+            assert_eq!(shares.concat().lines().count(), entries, "{n}");
+        }
+    }
 }

@@ -66,11 +66,13 @@ pub(super) fn file(
     }
 }
 
-/// pg_dump into a folder that several processes write. In which order is not known before they are done: it is read back then.
+/// pg_dump into a folder that several processes write. In which order is not known before they are done: it is read back then,
+/// by as many.
 pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Result<(), Error> {
     let child = tool::spawn(&mut task.command(Some(path), is_standby), Some(task.url))?;
     task.watch(child, &|| shelf::size(path))?;
-    Archive::open(path, None, task.tools.major)?.read_in_full()
+    let readers = usize::try_from(task.jobs).unwrap_or(1);
+    Archive::open(path, None, task.tools.major)?.read_in_shares(readers)
 }
 
 /// How far the output came.
