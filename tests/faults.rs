@@ -187,8 +187,16 @@ fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
     }
     // spread, so that one that is stopped early has tried some of everything
     cuts.sort_by_key(|cut| cut.after.wrapping_mul(0x9e37_79b9) & 0xffff);
-    println!("{} cuts", cuts.len());
-    side_by_side(cuts, cut);
+    // a long run can be stopped, and taken up again where it was
+    let from = std::env::var("DBTASK_TEST_FROM").map_or(0, |from| from.parse().unwrap());
+    let total = cuts.len();
+    let cuts: Vec<(usize, Cut)> = cuts.into_iter().enumerate().skip(from).collect();
+    side_by_side(cuts, |(number, next)| {
+        if number % 500 == 0 {
+            println!("cut {number} of {total}");
+        }
+        cut(next);
+    });
 }
 
 /// Does something to each item, several at a time: most of it is waiting. One that panics fails the test at its end.
