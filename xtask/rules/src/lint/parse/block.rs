@@ -3,8 +3,9 @@
 //! The statements of a `DO` block run, so they become statements like others; strings that it executes are read too,
 //! where they stand there whole. A function's body does not run when it is created: only its syntax is looked at.
 
+use super::syntax::{self, Objection};
 use super::tree::{self, Node, SyntaxKind, child, children, has};
-use super::{Parsed, Reader, depth, literal, syntax};
+use super::{Parsed, Reader, depth, literal};
 use crate::lint::ast::{Do, Dynamic, Guard, Kind, Span};
 
 /// What a routine is made of.
@@ -53,9 +54,7 @@ impl Reader<'_> {
         let tree = match syntax::block(node, &body.text) {
             Ok(tree) => tree,
             Err(objection) => {
-                if is_certain(&objection.message) {
-                    self.syntax_error("", &objection);
-                }
+                self.syntax_error("", &in_words(objection));
                 return unread;
             }
         };
@@ -151,26 +150,32 @@ impl Reader<'_> {
         let routine = Routine::of(&options);
         if let Some(body) = routine.body.filter(|_| routine.language.as_deref() == Some("plpgsql"))
             && let Err(objection) = syntax::block(node, &body.text)
-            && is_certain(&objection.message)
         {
-            self.syntax_error("", &objection);
+            self.syntax_error("", &in_words(objection));
         }
     }
 }
 
-/// Whether an error in PL/pgSQL is one of the text. Where the parser does not take an SQL statement for a statement, it is
-/// one of its own.
-fn is_certain(message: &str) -> bool {
-    let word = message.strip_prefix("expected a statement, got ").unwrap_or_default();
-    ![
+/// What is wrong, in words. The parser takes no statement for one that has an `INTO`; those that name variables were
+/// blanked out, so that this one names none.
+fn in_words(objection: Objection) -> Objection {
+    let word = objection.message.strip_prefix("expected a statement, got ");
+    let has_into = [
         "SELECT_KW",
         "INSERT_KW",
         "UPDATE_KW",
         "DELETE_KW",
         "WITH_KW",
         "MERGE_KW",
-    ]
-    .contains(&word)
+    ];
+    if word.is_some_and(|word| has_into.contains(&word)) {
+        Objection {
+            message: "`INTO` names no variable".to_owned(),
+            ..objection
+        }
+    } else {
+        objection
+    }
 }
 
 /// What a statement of a block depends on.

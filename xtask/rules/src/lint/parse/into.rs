@@ -4,78 +4,121 @@ use super::blank;
 use crate::lint::ast::Span;
 use crate::statements::{Lexer, Token};
 
+/// How deep routines are looked for in the bodies of others: a text in a text in a text is read as often as that.
+const DEEPEST: usize = 8;
+
 /// A statement of a text with the targets of `INTO` in its PL/pgSQL body blanked out, where it has any.
 pub(super) fn without_targets(sql: &str, statement: &Span, tokens: &[(Token, Span)]) -> Option<String> {
     let is = |(_, range): &(Token, Span), word: &str| sql[range.clone()].eq_ignore_ascii_case(word);
     let first = tokens.first()?;
-    let is_plpgsql = is(first, "do")
-        || is(first, "create")
-            && tokens
-                .iter()
-                .any(|token| is(token, "plpgsql") || is(token, "'plpgsql'"));
+    let is_plpgsql =
+        is(first, "do") || is(first, "create") && tokens.iter().any(|(_, range)| is_language(&sql[range.clone()]));
     if !is_plpgsql {
         return None;
     }
     let mut masked = sql[statement.clone()].to_owned();
     let mut is_masked = false;
     for (token, range) in tokens {
-        let text = &sql[range.clone()];
-        let tag = text
-            .strip_prefix('$')
-            .and_then(|rest| rest.find('$'))
-            .map_or(0, |end| end + 2);
-        if *token != Token::Other || tag == 0 || text.len() < 2 * tag {
+        let Some(body) = quoted(*token, &sql[range.clone()]) else {
             continue;
-        }
-        let body = range.start - statement.start + tag;
-        for target in targets(&text[tag..text.len() - tag]) {
+        };
+        let start = range.start + body.start;
+        for target in targets(&sql[start..range.start + body.end], DEEPEST) {
             is_masked = true;
-            blank(&mut masked, body + target.start..body + target.end);
+            let start = start - statement.start;
+            blank(&mut masked, start + target.start..start + target.end);
         }
     }
     is_masked.then_some(masked)
 }
 
+/// Whether a token is `plpgsql`, in whatever quotes.
+fn is_language(text: &str) -> bool {
+    const NAME: &[u8] = b"plpgsql";
+    let mut parts = text.as_bytes().windows(NAME.len());
+    text.len() < 3 * NAME.len() && parts.any(|part| part.eq_ignore_ascii_case(NAME))
+}
+
+/// What stands between the quotes of a text, which may be a body. Between apostrophes those in it are doubled, and what is
+/// said in them does not matter: a target is none of it.
+fn quoted(token: Token, text: &str) -> Option<Span> {
+    let quote = match text.strip_prefix('$') {
+        Some(rest) => rest.find('$')? + 2,
+        None => usize::from(text.starts_with('\'')),
+    };
+    (token == Token::Other && quote > 0 && text.len() >= 2 * quote).then(|| quote..text.len() - quote)
+}
+
 /// The ranges of `INTO [STRICT] a, b.c`, where they name variables.
-fn targets(body: &str) -> Vec<Span> {
+fn targets(body: &str, levels: usize) -> Vec<Span> {
     let tokens: Vec<(Token, Span)> = Lexer::new(body)
         .filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment))
         .collect();
     let word = |i: usize| tokens.get(i).map_or("", |(_, range)| &body[range.clone()]);
     let is = |i: usize, wanted: &str| word(i).eq_ignore_ascii_case(wanted);
     let mut found = Vec::new();
-    // the first word of the statement: what FETCH and EXECUTE have behind INTO the parser knows
+    // the first word of the statement: what FETCH and EXECUTE have behind INTO the parser knows, IMPORT names a schema
     let mut begins = true;
     let mut leave = false;
     let mut i = 0;
     while i < tokens.len() {
         if begins {
-            leave = is(i, "fetch") || is(i, "execute") || is(i, "move");
+            leave = ["fetch", "execute", "move", "import"].iter().any(|first| is(i, first));
         }
         begins = word(i) == ";" || ["begin", "then", "else", "loop"].iter().any(|keyword| is(i, keyword));
         let names_table = i > 0 && (is(i - 1, "insert") || is(i - 1, "merge"));
         if !is(i, "into") || names_table || leave {
+            // a routine that the body makes; a string that it executes is no PL/pgSQL
+            if i > 0 && is(i - 1, "as") && levels > 0 && word(i).starts_with('$') {
+                let inner = quoted(tokens[i].0, word(i)).unwrap_or_default();
+                let start = tokens[i].1.start + inner.start;
+                let nested = targets(&word(i)[inner], levels - 1);
+                found.extend(nested.into_iter().map(|span| start + span.start..start + span.end));
+            }
             i += 1;
             continue;
         }
-        let start = tokens[i].1.start;
-        let mut end = i + 1 + usize::from(is(i + 1, "strict"));
-        // name [. name | [index]]*, comma separated
-        loop {
-            end += 1;
-            while word(end) == "." {
-                end += 2;
+        let first = i + 1 + usize::from(is(i + 1, "strict"));
+        match target_list(first, &tokens, &word) {
+            Some(end) => {
+                found.push(tokens[i].1.start..tokens[end - 1].1.end);
+                i = end;
             }
-            if word(end) != "," {
-                break;
-            }
-            end += 1;
+            // no variable: for the parser to say
+            None => i += 1,
         }
-        let last = tokens.get(end - 1).map_or(body.len(), |(_, range)| range.end);
-        found.push(start..last);
-        i = end;
     }
     found
+}
+
+/// Where `a, b.c, $1` ends, if each of them can be a variable.
+fn target_list<'a>(mut at: usize, tokens: &[(Token, Span)], word: &impl Fn(usize) -> &'a str) -> Option<usize> {
+    loop {
+        let (token, _) = tokens.get(at)?;
+        let is_name = *token == Token::Word && !is_reserved(word(at)) || word(at).starts_with('"');
+        // `$1` is two tokens
+        let is_parameter = word(at) == "$" && word(at + 1).starts_with(|c: char| c.is_ascii_digit());
+        if !is_name && !is_parameter {
+            return None;
+        }
+        at += 1 + usize::from(is_parameter);
+        while word(at) == "." {
+            at += 2;
+        }
+        if word(at) != "," {
+            return (at <= tokens.len()).then_some(at);
+        }
+        at += 1;
+    }
+}
+
+/// The words that most often stand where a variable was forgotten.
+fn is_reserved(word: &str) -> bool {
+    [
+        "from", "where", "select", "order", "group", "limit", "union", "values", "using", "end",
+    ]
+    .iter()
+    .any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
 
 #[cfg(test)]
@@ -101,10 +144,34 @@ mod tests {
             ),
             ("FETCH c INTO x;", "FETCH c INTO x;"),
             ("EXECUTE 'x' INTO y;", "EXECUTE 'x' INTO y;"),
+            ("SELECT a INTO $1 FROM t;", "SELECT a         FROM t;"),
+            ("SELECT a INTO \"B\".c;", "SELECT a           ;"),
+            ("SELECT a INTO FROM t;", "SELECT a INTO FROM t;"),
+            (
+                "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN SELECT 1 INTO a; END $f$;",
+                "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN SELECT 1       ; END $f$;",
+            ),
+            ("EXECUTE $q$ SELECT 1 INTO b $q$;", "EXECUTE $q$ SELECT 1 INTO b $q$;"),
+            ("SELECT a INTO;", "SELECT a INTO;"),
+            ("SELECT a INTO b,;", "SELECT a INTO b,;"),
+            (
+                "IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b;",
+                "IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b;",
+            ),
         ] {
             let statement = format!("DO $$ BEGIN {body} END $$");
             let expected = format!("DO $$ BEGIN {masked} END $$");
             assert_eq!(masked_statement(&statement).unwrap_or(statement), expected);
+        }
+        assert_eq!(
+            masked_statement("CREATE FUNCTION f() RETURNS int AS 'BEGIN SELECT ''a'' INTO b; END' LANGUAGE 'plpgsql'")
+                .unwrap(),
+            "CREATE FUNCTION f() RETURNS int AS 'BEGIN SELECT ''a''       ; END' LANGUAGE 'plpgsql'"
+        );
+        for language in ["\"plpgsql\"", "E'PLpgSQL'", "$l$plpgsql$l$"] {
+            let sql =
+                format!("CREATE FUNCTION f() RETURNS int LANGUAGE {language} AS $$ BEGIN SELECT 1 INTO x; END $$");
+            assert_eq!(masked_statement(&sql).unwrap(), sql.replace("INTO x", "      "));
         }
         assert_eq!(
             masked_statement("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 INTO x $$"),
