@@ -1,5 +1,6 @@
 //! Dropping an index while its table waits.
 
+use super::rewrite::quoted;
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Drop, Kind, Name, Statement};
 use crate::lint::finding::Level;
@@ -11,12 +12,14 @@ pub(super) const RULE: Rule = Rule {
     page: "\
 ## What it catches
 
-`DROP INDEX` without `CONCURRENTLY`, of an index on a table that an earlier file created.
+`DROP INDEX` without `CONCURRENTLY`, of an index on a table that an earlier file created; and `DROP INDEX`, with or without it, of an index that a
+unique or primary key has made.
 
 ## Why
 
 It takes ACCESS EXCLUSIVE on the table, and holds it until the end of the file: nobody reads, nobody writes. The work itself is an
-instant, but it queues behind the longest query on the table, and everybody else queues behind it.
+instant, but it queues behind the longest query on the table, and everybody else queues behind it. The index of a key goes with the key alone:
+`cannot drop index … because constraint … requires it`.
 
 ## Instead
 
@@ -25,6 +28,10 @@ A file of its own, outside of a transaction:
     -- dbtask:no-transaction
     DROP INDEX CONCURRENTLY IF EXISTS users_email_idx;
 
+Where it is a key's:
+
+    ALTER TABLE users DROP CONSTRAINT IF EXISTS users_email_key;
+
 PostgreSQL: <https://www.postgresql.org/docs/current/sql-dropindex.html>
 ",
     check: Check::Statement(check),
@@ -32,7 +39,13 @@ PostgreSQL: <https://www.postgresql.org/docs/current/sql-dropindex.html>
 
 fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     let Kind::Drop(drop) = &statement.kind else { return };
-    if drop.object != "INDEX" || drop.concurrently {
+    if drop.object != "INDEX" {
+        return;
+    }
+    for name in &drop.names {
+        of_key(at, statement, name, out);
+    }
+    if drop.concurrently {
         return;
     }
     let Some(index) = drop.names.iter().find(|name| is_in_use(at, drop, name)) else {
@@ -51,6 +64,25 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     .help(format!(
         "put it into a file of its own:\n-- dbtask:no-transaction\n{}",
         names.join("\n")
+    ));
+}
+
+fn of_key(at: &At<'_>, statement: &Statement, name: &Name, out: &mut Findings<'_>) {
+    let Some(index) = at.schema.index(name).filter(|index| index.of_constraint) else {
+        return;
+    };
+    let table = match &index.table {
+        (Some(schema), table) => format!("{}.{}", quoted(schema), quoted(table)),
+        (None, table) => quoted(table),
+    };
+    out.report(
+        &statement.span,
+        format!("index `{name}` belongs to a key of `{table}`, and goes with it alone"),
+        "PostgreSQL refuses it: the constraint requires the index",
+    )
+    .help(format!(
+        "drop the constraint:\nALTER TABLE {table} DROP CONSTRAINT IF EXISTS {};",
+        quoted(&index.name)
     ));
 }
 
@@ -84,6 +116,21 @@ mod tests {
                 .ends_with("-- dbtask:no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS t_a;")
         );
         one(&RULE, &[TABLE, "DROP INDEX older_than_the_files;"]);
+    }
+
+    #[test]
+    fn the_index_of_a_key_goes_with_the_key() {
+        for sql in [
+            "DROP INDEX IF EXISTS k;",
+            "-- dbtask:no-transaction\nDROP INDEX CONCURRENTLY IF EXISTS k;",
+        ] {
+            let finding = one(&RULE, &["CREATE TABLE \"T\" (a int, CONSTRAINT k UNIQUE (a));", sql]);
+            assert!(
+                finding.help.ends_with("ALTER TABLE \"T\" DROP CONSTRAINT IF EXISTS k;"),
+                "{}",
+                finding.help
+            );
+        }
     }
 
     #[test]

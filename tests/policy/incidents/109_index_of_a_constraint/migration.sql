@@ -1,0 +1,1 @@
+DROP INDEX IF EXISTS roster_roles_code_key;
