@@ -26,8 +26,29 @@ In this order, in one file: drop the foreign keys, change the key, make the fore
 
     ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_user_id_fkey;
     ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey;
-    -- the new key, then:
-    ALTER TABLE orders ADD CONSTRAINT orders_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+    -- the new key: its index is there already, of an earlier file
+    DO $$
+    BEGIN
+        IF NOT EXISTS (
+            SELECT FROM pg_constraint
+            WHERE conrelid = 'users'::regclass AND conname = 'users_id_key'
+        ) THEN
+            ALTER TABLE users ADD CONSTRAINT users_id_key UNIQUE USING INDEX users_id_key;
+        END IF;
+    END
+    $$;
+    -- the foreign key again, under another name: a second run does not drop it
+    DO $$
+    BEGIN
+        IF NOT EXISTS (
+            SELECT FROM pg_constraint
+            WHERE conrelid = 'orders'::regclass AND conname = 'orders_user_fkey'
+        ) THEN
+            ALTER TABLE orders
+                ADD CONSTRAINT orders_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;
+        END IF;
+    END
+    $$;
 
 PostgreSQL: <https://www.postgresql.org/docs/current/ddl-depend.html>
 ",

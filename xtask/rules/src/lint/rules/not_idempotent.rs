@@ -30,7 +30,7 @@ be passed over. `INSERT` doubles its rows, or fails on a key.
 
     CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY);
     ALTER TABLE users ADD COLUMN IF NOT EXISTS email text;
-    DROP INDEX CONCURRENTLY IF EXISTS users_email_idx;
+    DROP VIEW IF EXISTS active_users;
     INSERT INTO plans (name) VALUES ('free') ON CONFLICT DO NOTHING;
 
     DO $$

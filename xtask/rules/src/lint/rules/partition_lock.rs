@@ -23,7 +23,13 @@ Both take ACCESS EXCLUSIVE on the partitioned table: it is an instant, but it qu
 A table of its own, attached afterwards under SHARE UPDATE EXCLUSIVE:
 
     CREATE TABLE IF NOT EXISTS events_2026 (LIKE events INCLUDING ALL);
-    ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    DO $$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = 'events_2026'::regclass) THEN
+            ALTER TABLE events ATTACH PARTITION events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+        END IF;
+    END
+    $$;
 
 And outside of a transaction:
 

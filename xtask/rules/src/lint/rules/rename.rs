@@ -24,7 +24,13 @@ For a column: a new one beside it, written by the service together with the old 
 
 For a table: a view of the old name in the same file, which simple statements can also write to:
 
-    ALTER TABLE users RENAME TO accounts;
+    DO $$
+    BEGIN
+        IF to_regclass('accounts') IS NULL THEN
+            ALTER TABLE users RENAME TO accounts;
+        END IF;
+    END
+    $$;
     CREATE OR REPLACE VIEW users AS SELECT * FROM accounts;
 
 PostgreSQL: <https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-UPDATABLE-VIEWS>
@@ -51,7 +57,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                     }
                     Action::RenameColumn { from, to } => {
                         let known = at.schema.table(table).and_then(|table| table.column(&from.name));
-                        if known.is_none_or(|column| column.created < at.schema.file) {
+                        if known.is_none_or(|column| column.created < at.schema.file()) {
                             column(
                                 span,
                                 table,

@@ -1,5 +1,7 @@
 //! Keys whose index is built while nobody can use the table.
 
+use std::fmt::Write as _;
+
 use super::rewrite::{quoted, unless_constraint};
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Action, Constraint, ConstraintKind, Key, Kind, Name, Statement};
@@ -54,10 +56,10 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     }
     for (_, action) in &alter.actions {
         match action {
-            Action::AddConstraint(constraint) => report(&alter.name, constraint, out),
+            Action::AddConstraint(constraint) => report(at, statement, &alter.name, constraint, out),
             Action::AddColumn { column, .. } => {
                 for constraint in &column.constraints {
-                    report(&alter.name, constraint, out);
+                    report(at, statement, &alter.name, constraint, out);
                 }
             }
             _ => {}
@@ -67,7 +69,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
 
 const WHY: &str = "it takes ACCESS EXCLUSIVE for as long as it takes to read the table and build the index";
 
-fn report(table: &Name, constraint: &Constraint, out: &mut Findings<'_>) {
+fn report(at: &At<'_>, statement: &Statement, table: &Name, constraint: &Constraint, out: &mut Findings<'_>) {
     let (what, key): (_, &Key) = match &constraint.kind {
         ConstraintKind::Unique(key) => ("UNIQUE", key),
         ConstraintKind::PrimaryKey(key) => ("PRIMARY KEY", key),
@@ -90,12 +92,31 @@ fn report(table: &Name, constraint: &Constraint, out: &mut Findings<'_>) {
         .as_ref()
         .map_or_else(|| default_name(&table.name, &constraint.kind), |name| name.name.clone());
     let columns: Vec<&str> = key.columns.iter().map(|column| column.written.as_str()).collect();
+    let old = replaced(at, statement, table, &name);
+    // while the old key has the name there is no other index of it, and afterwards a second run would drop the new one
+    let name = if old.contains(&name) || is_taken(at, table, &name, key) {
+        format!("{name}_2")
+    } else {
+        name
+    };
     let written = quoted(&name);
+    let mut drops = String::new();
+    for old in &old {
+        let _ = write!(drops, "\n    DROP CONSTRAINT IF EXISTS {},", quoted(old));
+    }
+    let gap = if drops.is_empty() { " " } else { "\n    " };
     let add = unless_constraint(
         table,
         &name,
-        &format!("ALTER TABLE {table} ADD CONSTRAINT {written} {what} USING INDEX {written}"),
+        &format!("ALTER TABLE {table}{drops}{gap}ADD CONSTRAINT {written} {what} USING INDEX {written}"),
     );
+    let then = if is_referred_to(at, table, &old) {
+        "in the next file the key, in the order that `fk-sequence` tells: foreign keys refer to the old one".to_owned()
+    } else if old.is_empty() {
+        format!("in the next file:\n{add}")
+    } else {
+        format!("in the next file, in the place of the old one:\n{add}")
+    };
     out.report(
         &constraint.span,
         format!("the index of {what} on `{table}` is built while nobody can use it"),
@@ -103,9 +124,55 @@ fn report(table: &Name, constraint: &Constraint, out: &mut Findings<'_>) {
     )
     .help(format!(
         "the index in a file of its own:\n-- dbtask:no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {written} ON {table} ({});\n\
-         in the next file:\n{add}",
+         {then}",
         columns.join(", ")
     ));
+}
+
+/// The constraints in whose place the key comes: what its own statement drops, and what the file dropped of its name.
+fn replaced(at: &At<'_>, statement: &Statement, table: &Name, name: &str) -> Vec<String> {
+    let dropped = |statement: &Statement, is_meant: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let Kind::AlterTable(alter) = &statement.kind else {
+            return Vec::new();
+        };
+        let of = |(_, action): &(_, Action)| match action {
+            Action::DropConstraint { name, .. } => Some(name.name.clone()),
+            _ => None,
+        };
+        let names = alter.actions.iter().filter_map(of);
+        names
+            .filter(|name| alter.name.name == table.name && is_meant(name))
+            .collect()
+    };
+    let mut all = dropped(statement, &|_| true);
+    for earlier in at.earlier() {
+        all.extend(dropped(earlier, &|old| old == name));
+    }
+    all.dedup();
+    all
+}
+
+/// Whether foreign keys of other tables need one of the keys that go.
+fn is_referred_to(at: &At<'_>, table: &Name, old: &[String]) -> bool {
+    let key = at.schema.resolve(table);
+    let mut others = at.schema.foreign_keys.to(&key).filter(|fk| fk.from != key);
+    others.any(|fk| {
+        old.iter()
+            .any(|old| !at.schema.has_other_key(&key, &fk.to_columns, old))
+    })
+}
+
+/// Whether an index of that name is another one than the key needs.
+fn is_taken(at: &At<'_>, table: &Name, name: &str, key: &Key) -> bool {
+    let name = Name {
+        schema: table.schema.clone(),
+        name: name.to_owned(),
+        written: name.to_owned(),
+    };
+    at.schema.index(&name).is_some_and(|index| {
+        let wanted = key.columns.iter().map(|column| Some(column.name.as_str()));
+        !index.unique || index.partial || !index.columns.iter().map(Option::as_deref).eq(wanted)
+    })
 }
 
 #[cfg(test)]
@@ -128,6 +195,59 @@ mod tests {
         one(&RULE, &[TABLE, "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a);"]);
         one(&RULE, &[TABLE, "ALTER TABLE t ADD COLUMN c text UNIQUE;"]);
         one(&RULE, &[TABLE, "ALTER TABLE t ADD EXCLUDE USING gist (a WITH =);"]);
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_another_gets_a_name_of_its_own() {
+        let add = "ADD CONSTRAINT k UNIQUE (a, \"B\")";
+        for sql in [
+            format!("ALTER TABLE t DROP CONSTRAINT IF EXISTS k; ALTER TABLE t {add};"),
+            format!("ALTER TABLE t DROP CONSTRAINT IF EXISTS k, {add};"),
+        ] {
+            let finding = one(&RULE, &[TABLE, "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a);", &sql]);
+            for text in [
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS k_2 ON t (a, \"B\");\nin the next file, in the place of the old one:\n",
+                "conname = 'k_2'\n",
+                "ALTER TABLE t\n            DROP CONSTRAINT IF EXISTS k,\n            ADD CONSTRAINT k_2 UNIQUE USING INDEX k_2;",
+            ] {
+                assert!(finding.help.contains(text), "{}", finding.help);
+            }
+        }
+        // the old key is called otherwise
+        let finding = one(
+            &RULE,
+            &[
+                TABLE,
+                "ALTER TABLE t DROP CONSTRAINT IF EXISTS old, ADD PRIMARY KEY (a);",
+            ],
+        );
+        assert!(
+            finding.help.contains(
+                "DROP CONSTRAINT IF EXISTS old,\n            ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_pkey;"
+            ),
+            "{}",
+            finding.help
+        );
+    }
+
+    #[test]
+    fn where_foreign_keys_refer_to_the_old_key_their_rule_tells_the_order() {
+        let tables = "CREATE TABLE p (a int PRIMARY KEY, b int); CREATE TABLE c (a int REFERENCES p);";
+        let finding = one(
+            &RULE,
+            &[
+                tables,
+                "ALTER TABLE p DROP CONSTRAINT IF EXISTS p_pkey; ALTER TABLE p ADD CONSTRAINT p_pkey PRIMARY KEY (a, b);",
+            ],
+        );
+        assert!(
+            finding.help.ends_with(
+                "\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS p_pkey_2 ON p (a, b);\n\
+                 in the next file the key, in the order that `fk-sequence` tells: foreign keys refer to the old one"
+            ),
+            "{}",
+            finding.help
+        );
     }
 
     #[test]
