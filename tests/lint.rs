@@ -64,6 +64,52 @@ fn a_folder_in_order_has_no_findings() {
     checkout.run(&["db:lint"]).exits(0).says("no findings in 1 file");
 }
 
+/// They come last, whatever their names, and are judged whatever `after` says.
+#[test]
+fn repeatable_files_are_held_against_it_like_numbered_ones() {
+    let checkout = Checkout::new();
+    checkout
+        .migration(
+            "V00001__create_users.sql",
+            "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n",
+        )
+        .migration(
+            "R__active.sql",
+            "DROP VIEW IF EXISTS active;\nCREATE VIEW active AS SELECT id FROM users;\n",
+        );
+    checkout.write("migrations/policy.toml", "after = 1\n");
+    checkout.run(&["db:lint"]).exits(0).says("no findings in 2 files");
+
+    checkout
+        .migration("R__broken.sql", "CREATE OR REPLACE VIEW broken AS SELEC 1;\n")
+        .migration("R__emptied.sql", "DELETE FROM users;\n")
+        .migration(
+            "R__index.sql",
+            "CREATE INDEX IF NOT EXISTS users_email_idx ON users (email);\n",
+        )
+        .migration("R__once.sql", "-- again\nCREATE VIEW once AS SELECT 1 AS a;\n")
+        .migration(
+            "R__untold.sql",
+            "-- dbtask:allow(drop-data): nobody reads it\nDELETE FROM users;\n",
+        );
+    let run = checkout.run(&["db:lint"]).exits(1);
+    for text in [
+        "error[syntax]: ",
+        " --> migrations/R__broken.sql:1:34\n",
+        "error[drop-data]: every row of `users` is deleted\n --> migrations/R__emptied.sql:1:1\n",
+        "error[blocking-index]: ",
+        "do it in numbered files, `cargo xtask db:new NAME`\n      put it into a file of its own:\n      -- dbtask:no-transaction\n",
+        "error[not-idempotent]: `CREATE VIEW once` fails when it is there already\n --> migrations/R__once.sql:2:1\n",
+    ] {
+        assert!(run.stdout.contains(text), "{text:?} is not in\n{}", run.stdout);
+    }
+    assert!(run.stderr.starts_with("4 errors in 7 files; "), "{}", run.stderr);
+    checkout
+        .run(&["db:lint", "R__once.sql"])
+        .exits(1)
+        .says("1 error in 1 file");
+}
+
 #[test]
 fn warnings_fail_where_that_is_asked_for() {
     let checkout = checkout();
@@ -159,10 +205,12 @@ fn safe_changes_are_made_where_nobody_has_applied_the_file() {
     checkout
         .migration("V00002__b.sql", "CREATE TABLE b (x json);\n")
         .commit_migrations();
-    checkout.migration(
-        "V00003__c.sql",
-        "CREATE TABLE c (x json, y JSON[]);\nCREATE INDEX c_idx ON c (x);\n",
-    );
+    checkout
+        .migration(
+            "V00003__c.sql",
+            "CREATE TABLE c (x json, y JSON[]);\nCREATE INDEX c_idx ON c (x);\n",
+        )
+        .migration("R__d.sql", "CREATE VIEW d AS SELECT 1 AS one;\n");
     checkout
         .run(&["db:lint", "--fix"])
         .exits(1)
@@ -176,6 +224,7 @@ fn safe_changes_are_made_where_nobody_has_applied_the_file() {
     );
     assert_eq!(read("V00001__a.sql"), "CREATE TABLE a (x json);\n");
     assert_eq!(read("V00002__b.sql"), "CREATE TABLE b (x json);\n");
+    assert_eq!(read("R__d.sql"), "CREATE OR REPLACE VIEW d AS SELECT 1 AS one;\n");
     checkout.run(&["db:lint", "V00003__c.sql"]).exits(0);
 }
 

@@ -49,9 +49,12 @@ pub fn histories() -> Vec<History> {
         .map(|dir| {
             let name = last_name(dir);
             let from = name.strip_prefix("from_").and_then(|rest| rest.split_once('_'));
+            let mut files: Vec<_> = entries(dir).iter().map(|file| (last_name(file), read(file))).collect();
+            // stable: the repeatable ones go behind the numbered ones
+            files.sort_by_key(|(name, _)| name.starts_with("R__"));
             History {
                 from: from.map_or(0, |(major, _)| major.parse().unwrap()),
-                files: entries(dir).iter().map(|file| (last_name(file), read(file))).collect(),
+                files,
                 name,
             }
         })

@@ -2,20 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use dbtask_rules::MigrationFile;
 use dbtask_rules::lint::{Finding, Policy, lint_files, rule};
 use dbtask_rules::statements::split;
+use dbtask_rules::{MigrationFile, RepeatableFile};
 
 use super::corpus::{Incident, histories, incidents, is_outside_of_a_transaction};
 use crate::locks::claims::CLAIMS;
 
 /// The findings about the last of some files, which are a history.
-fn findings(policy: &Policy, files: &[(&str, &str)]) -> Vec<Finding> {
+pub fn findings(policy: &Policy, files: &[(&str, &str)]) -> Vec<Finding> {
     let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let file = |(name, sql): &(&str, &str)| MigrationFile::embedded((leak(name), leak(sql), 0)).unwrap();
-    let files: Vec<_> = files.iter().map(file).collect();
-    let last = files.last().unwrap().path().to_owned();
-    let all = lint_files(&files, policy).findings;
+    let last = files.last().unwrap().0;
+    let (repeatables, numbered): (Vec<_>, Vec<_>) = files
+        .iter()
+        .map(|(name, sql)| (leak(name), leak(sql), 0))
+        .partition(|(name, _, _)| name.starts_with("R__"));
+    let numbered: Vec<_> = numbered
+        .into_iter()
+        .map(|f| MigrationFile::embedded(f).unwrap())
+        .collect();
+    let repeatables: Vec<_> = repeatables
+        .into_iter()
+        .map(|f| RepeatableFile::embedded(f).unwrap())
+        .collect();
+    let all = lint_files(&numbered, &repeatables, policy).findings;
     all.into_iter().filter(|finding| finding.path == last).collect()
 }
 

@@ -1,11 +1,12 @@
 //! What the help texts say to write instead, executed.
 
+use dbtask_rules::lint::{Policy, RULES};
 use dbtask_rules::statements::split;
 use postgres::Client;
 
 use super::clear;
 use super::corpus::{apply, incidents, is_outside_of_a_transaction};
-use super::lints::about;
+use super::lints::{about, findings};
 use crate::support::TestDatabase;
 use crate::support::server::Server;
 
@@ -78,6 +79,115 @@ fn every_rewrite_that_a_help_prints_runs_twice_and_holds_no_lock_for_long() {
     assert!(wrong.is_empty(), "{} of {executed}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(executed > 100, "{executed}");
 }
+
+/// A key in the place of another: what the help prints has to bring the new one, also where it is to keep the name.
+#[test]
+fn a_key_that_replaces_another_is_the_new_one_afterwards() {
+    let before = "CREATE TABLE seats (hall integer NOT NULL, seat integer NOT NULL, show integer NOT NULL,
+                      CONSTRAINT seats_pkey PRIMARY KEY (seat), CONSTRAINT seats_seat_key UNIQUE (seat, show));
+                  INSERT INTO seats SELECT n % 10, n, n FROM generate_series(1, 1000) AS n;";
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    for (sql, keys) in [
+        (
+            "ALTER TABLE seats DROP CONSTRAINT IF EXISTS seats_seat_key;\n\
+             ALTER TABLE seats ADD CONSTRAINT seats_seat_key UNIQUE (hall, seat, show);",
+            ["PRIMARY KEY (seat)", "UNIQUE (hall, seat, show)"],
+        ),
+        (
+            "ALTER TABLE seats DROP CONSTRAINT IF EXISTS seats_pkey, ADD PRIMARY KEY (hall, seat);",
+            ["PRIMARY KEY (hall, seat)", "UNIQUE (seat, show)"],
+        ),
+    ] {
+        clear(&mut client);
+        client.batch_execute(before).unwrap();
+        let files = [("V00001__before.sql", before), ("V00002__key.sql", sql)];
+        let found = findings(&Policy::default(), &files);
+        let help = found
+            .iter()
+            .find(|finding| finding.rule == "unique-under-lock")
+            .unwrap();
+        for block in blocks(&help.help) {
+            for _ in 0..2 {
+                execute(&mut client, &block, true).unwrap();
+            }
+        }
+        let seen = "SELECT pg_get_constraintdef(oid) FROM pg_constraint
+                    WHERE conrelid = 'seats'::regclass AND contype IN ('p', 'u') ORDER BY 1";
+        let seen: Vec<String> = client.query(seen, &[]).unwrap().iter().map(|row| row.get(0)).collect();
+        assert_eq!(seen, keys, "{}", help.help);
+    }
+}
+
+/// What the pages have below `Instead`, in the schema that they speak of.
+#[test]
+fn what_the_pages_print_runs_twice_and_breaks_no_rule() {
+    let database = TestDatabase::new();
+    let mut client = database.client();
+    let mut executed = 0;
+    for rule in RULES {
+        let (_, instead) = rule.page.split_once("## Instead\n").unwrap();
+        let mut files: Vec<String> = vec![String::new()];
+        for line in instead.lines() {
+            match (line.strip_prefix("    "), files.last_mut()) {
+                (Some(code), Some(file)) => file.extend([code, "\n"]),
+                _ => files.push(String::new()),
+            }
+        }
+        // a column on its own is no statement
+        files.retain(|file| !split(file).is_empty() && file.contains(';'));
+        clear(&mut client);
+        let before = if REFERS.contains(&rule.name) {
+            [SHOP, REFERENCE].concat()
+        } else {
+            SHOP.to_owned()
+        };
+        client.batch_execute(&before).unwrap();
+        let mut history = vec![before];
+        for file in files {
+            history.push(file.clone());
+            let names: Vec<String> = (1..=history.len()).map(|n| format!("V{n:05}__page.sql")).collect();
+            let all: Vec<_> = names
+                .iter()
+                .zip(&history)
+                .map(|(name, sql)| (name.as_str(), sql.as_str()))
+                .collect();
+            let found = findings(&Policy::default(), &all);
+            let wrong = ["syntax", "not-idempotent", "concurrently-in-transaction", rule.name];
+            let wrong: Vec<_> = found.iter().filter(|finding| wrong.contains(&finding.rule)).collect();
+            assert!(wrong.is_empty(), "{}:\n{file}\n{wrong:#?}", rule.name);
+            // nothing can stand around it, and nothing in it asks: the journal of a file without a transaction passes over it
+            let times = if file.contains("DETACH") {
+                &["first"][..]
+            } else {
+                &["first", "second"]
+            };
+            for time in times {
+                executed += 1;
+                if let Err(error) = apply(&mut client, &file) {
+                    panic!("{}, the {time} time: {error:?}\n{file}", rule.name);
+                }
+            }
+        }
+    }
+    assert!(executed > 40, "{executed}");
+}
+
+const SHOP: &str = "
+    CREATE TABLE users (id bigint NOT NULL CONSTRAINT users_pkey PRIMARY KEY, email text, nickname text);
+    CREATE UNIQUE INDEX users_id_key ON users (id);
+    CREATE TABLE orders (id bigint, user_id bigint, total bigint);
+    CREATE VIEW active_users AS SELECT 1 AS one;
+    CREATE TYPE mood AS ENUM ('sad');
+    CREATE TABLE plans (name text PRIMARY KEY);
+    CREATE TABLE events (at timestamptz) PARTITION BY RANGE (at);
+    CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');";
+
+/// For the pages on what a foreign key is in the way of, or is to be validated.
+const REFERENCE: &str = "
+    ALTER TABLE orders ADD CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;";
+
+const REFERS: [&str; 3] = ["drop-cascade", "fk-sequence", "validate-same-file"];
 
 /// What these print is the same statement, in another place or once more, what else is wrong with it others say; or an
 /// index on a table of the same file.

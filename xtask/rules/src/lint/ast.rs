@@ -5,6 +5,7 @@
     reason = "a clause is there or not, and SQL has many"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -332,8 +333,24 @@ pub(crate) enum Details {
     Domain {
         constrained: bool,
     },
-    /// A materialized view that is filled at once.
-    Filled,
+    /// A view, materialized or not.
+    View {
+        reads: Query,
+        /// It is computed at once.
+        filled: bool,
+    },
+}
+
+/// What a query reads.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query {
+    pub tables: Vec<Name>,
+    /// All names in it, of columns and of anything else.
+    pub names: BTreeSet<String>,
+    /// It has a `*`.
+    pub all_columns: bool,
+    /// Columns come from elsewhere, too: a function, a `JSON_TABLE`.
+    pub more: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use super::finding::{Edit, Finding, Level};
 use super::policy::unknown_rule;
 use super::rules;
+use super::source::Source;
+use crate::Position;
 use crate::directives::{Allow, allows};
 use crate::statements;
-use crate::{MigrationFile, Position};
 
 /// The escapes of a file, each with the statement below it.
 pub(super) struct Escapes {
@@ -58,15 +59,15 @@ impl Escapes {
     }
 
     /// The escapes that name no rule, or do nothing.
-    pub(super) fn findings(&self, file: &MigrationFile) -> Vec<Finding> {
+    pub(super) fn findings(&self, file: Source<'_>) -> Vec<Finding> {
         let finding = |escape: &Escape, message: String, help: String, edits| {
             let range = escape.allow.range.clone();
             Finding {
                 rule: rules::ESCAPE.name,
                 level: Level::Error,
-                path: file.path().to_owned(),
-                start: Position::of_byte(file.sql().as_bytes(), range.start),
-                end: Position::of_byte(file.sql().as_bytes(), range.end),
+                path: file.path.to_owned(),
+                start: Position::of_byte(file.sql.as_bytes(), range.start),
+                end: Position::of_byte(file.sql.as_bytes(), range.end),
                 range,
                 message,
                 why: "an escape that does nothing hides the next finding of its kind".to_owned(),
@@ -82,7 +83,7 @@ impl Escapes {
                 findings.push(finding(escape, message, help, Vec::new()));
             } else {
                 let edit = Edit {
-                    range: whole_line(file.sql(), escape.allow.range.clone()),
+                    range: whole_line(file.sql, escape.allow.range.clone()),
                     replacement: String::new(),
                 };
                 findings.push(finding(

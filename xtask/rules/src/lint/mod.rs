@@ -11,6 +11,7 @@ mod model;
 mod parse;
 mod policy;
 mod rules;
+mod source;
 
 use std::thread;
 
@@ -23,28 +24,31 @@ use self::escape::Escapes;
 use self::model::Schema;
 use self::parse::Parsed;
 use self::rules::{At, Check, Findings};
-use crate::{MigrationFile, MigrationFolder};
+use self::source::Source;
+use crate::{MigrationFile, MigrationFolder, RepeatableFile};
 
 /// What the policy has against the files of a folder.
 pub fn lint(folder: &MigrationFolder, policy: &Policy) -> Report {
-    lint_files(folder.files(), policy)
+    lint_files(folder.files(), folder.repeatables(), policy)
 }
 
-/// What the policy has against some files, which are a history in their order.
-pub fn lint_files(files: &[MigrationFile], policy: &Policy) -> Report {
-    let parsed = parse_all(&files.iter().collect::<Vec<_>>());
+/// What the policy has against some files, which are a history in their order; the repeatable ones come last, as they do
+/// on a database.
+pub fn lint_files(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy) -> Report {
+    let files = Source::all(files, repeatables);
+    let parsed = parse_all(&files);
     let mut schema = Schema::default();
     let mut report = Report::default();
     for (number, (file, parsed)) in files.iter().zip(&parsed).enumerate() {
-        schema.file = number;
-        report.findings.extend(judge(file, parsed, &mut schema, policy));
+        schema.begin(number);
+        report.findings.extend(judge(*file, parsed, &mut schema, policy));
     }
     report
 }
 
 /// What the policy has against a file; `schema` goes from what it is before the file to what it is behind it.
-fn judge(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
-    if file.version().get() <= i32::try_from(policy.after()).unwrap_or(i32::MAX) {
+fn judge(file: Source<'_>, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
+    if !file.is_judged(policy) {
         parsed
             .statements
             .iter()
@@ -65,6 +69,7 @@ fn judge(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy: &Po
                 check(&at, statement, &mut Findings::new(rule, &mut found));
             }
         }
+        schema.note_drop(statement);
         schema.apply(&statement.kind);
     }
     for rule in RULES {
@@ -79,7 +84,7 @@ fn judge(file: &MigrationFile, parsed: &Parsed, schema: &mut Schema, policy: &Po
             check(&at, &mut Findings::new(rule, &mut found));
         }
     }
-    let mut escapes = Escapes::of(file.sql());
+    let mut escapes = Escapes::of(file.sql);
     let mut findings: Vec<Finding> = found
         .into_iter()
         .filter(|draft| !escapes.allow(draft.rule.name, draft.span.start))
@@ -97,9 +102,8 @@ const SHARE: usize = 20;
 const STACK: usize = 64 << 20;
 
 /// Parses files, in their order, on as many processors as there are.
-fn parse_all(files: &[&MigrationFile]) -> Vec<Parsed> {
-    let parse =
-        |share: &[&MigrationFile]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql())).collect() };
+fn parse_all(files: &[Source<'_>]) -> Vec<Parsed> {
+    let parse = |share: &[Source<'_>]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql)).collect() };
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(processors).max(SHARE);
     thread::scope(|scope| {

@@ -245,6 +245,19 @@ impl<T: Stored> Stored for Vec<T> {
     }
 }
 
+impl<T: Stored + Ord> Stored for BTreeSet<T> {
+    fn write(&self, to: &mut Sink) {
+        self.len().write(to);
+        for value in self {
+            value.write(to);
+        }
+    }
+
+    fn read(from: &mut Source<'_>) -> Option<BTreeSet<T>> {
+        Some(Vec::read(from)?.into_iter().collect())
+    }
+}
+
 impl<A: Stored, B: Stored> Stored for (A, B) {
     fn write(&self, to: &mut Sink) {
         self.0.write(to);

@@ -5,8 +5,8 @@ use super::bytes::{Place as _, Sink, Source, Stored};
 use crate::Position;
 use crate::lint::ast::{
     Action, Alter, AlterTable, AlterWhat, Call, Change, Column, Constraint, ConstraintKind, Create, CreateIndex,
-    CreateTable, DefaultValue, Details, Do, Drop, Dynamic, Feature, Generated, Guard, Insert, Key, Kind, Name, Session,
-    Source as RowSource, Statement, Text, Type, Volatility,
+    CreateTable, DefaultValue, Details, Do, Drop, Dynamic, Feature, Generated, Guard, Insert, Key, Kind, Name, Query,
+    Session, Source as RowSource, Statement, Text, Type, Volatility,
 };
 use crate::lint::finding::{Edit, Finding, Level};
 use crate::lint::parse::{Parsed, Problem, ProblemKind};
@@ -86,6 +86,7 @@ stored! {
         rest
     }
     struct Create { object, name, on, or_replace, if_not_exists, clause_at: place, replace_at: place, details }
+    struct Query { tables, names, all_columns, more }
     struct Drop { object, names, on, if_exists, clause_at: place, cascade, concurrently }
     struct Alter { object, name, what }
     struct Insert { table, on_conflict, source }
@@ -154,7 +155,7 @@ stored! {
         16 => Light,
         17 => Other,
     }
-    enum Details { 0 => None, 1 => Enum, 2 => Function { volatility }, 3 => Domain { constrained }, 4 => Filled }
+    enum Details { 0 => None, 1 => Enum, 2 => Function { volatility }, 3 => Domain { constrained }, 4 => View { reads, filled } }
     enum Volatility { 0 => Volatile, 1 => Stable, 2 => Immutable }
     enum AlterWhat {
         0 => AddValue { value, if_not_exists, clause_at: place },

@@ -21,8 +21,9 @@ use super::finding::{Finding, Report};
 use super::model::{Schema, changes_schema};
 use super::parse::{self, Parsed};
 use super::policy::Policy;
+use super::source::Source as File;
 use super::{judge, parse_all};
-use crate::{MigrationFile, MigrationFolder};
+use crate::MigrationFolder;
 
 /// What the policy has against the files of a folder; `cache` is a file for what the next run need not find out again.
 ///
@@ -31,8 +32,9 @@ pub fn lint_with_cache(folder: &MigrationFolder, policy: &Policy, cache: &Path) 
     let Some(tool) = tool() else {
         return super::lint(folder, policy);
     };
+    let files = File::all(folder.files(), folder.repeatables());
     let old = std::fs::read(cache).unwrap_or_default();
-    let (report, new) = recall(folder.files(), policy, &tool, &old);
+    let (report, new) = recall(&files, policy, &tool, &old);
     if new != old {
         // whoever reads it meanwhile reads the old one, or the new one
         let unfinished = cache.with_extension("new");
@@ -65,12 +67,12 @@ enum Turn<'a> {
 }
 
 /// The findings, and what is kept for the next run, from what was kept by the last one.
-fn recall(files: &[MigrationFile], policy: &Policy, tool: &str, old: &[u8]) -> (Report, Vec<u8>) {
+fn recall(files: &[File<'_>], policy: &Policy, tool: &str, old: &[u8]) -> (Report, Vec<u8>) {
     let rules = format!("{policy:?}");
     let memory = Memory::read(old, tool, &rules).unwrap_or_default();
-    let known: Vec<Option<&Known<'_>>> = files.iter().map(|file| memory.of(file)).collect();
+    let known: Vec<Option<&Known<'_>>> = files.iter().map(|file| memory.of(*file)).collect();
     let unknown = files.iter().zip(&known).filter(|(_, known)| known.is_none());
-    let unknown: Vec<&MigrationFile> = unknown.map(|(file, _)| file).collect();
+    let unknown: Vec<File<'_>> = unknown.map(|(file, _)| *file).collect();
     let mut parsed = parse_all(&unknown).into_iter();
 
     // who needs the schema, and who does not
@@ -97,8 +99,8 @@ fn recall(files: &[MigrationFile], policy: &Policy, tool: &str, old: &[u8]) -> (
     let mut schema = Schema::default();
     let mut report = Report::default();
     let mut record = Record::new(tool, &rules, files.len());
-    for (number, (file, (effects, turn))) in files.iter().zip(turns).enumerate() {
-        schema.file = number;
+    for (number, (&file, (effects, turn))) in files.iter().zip(turns).enumerate() {
+        schema.begin(number);
         match turn {
             Turn::Known(known, findings) => {
                 if last.is_some_and(|last| number < last) {
@@ -108,7 +110,7 @@ fn recall(files: &[MigrationFile], policy: &Policy, tool: &str, old: &[u8]) -> (
                 report.findings.extend(findings);
             }
             Turn::Parsed(known) => {
-                let parsed = known.parsed().unwrap_or_else(|| parse::parse(file.sql()));
+                let parsed = known.parsed().unwrap_or_else(|| parse::parse(file.sql));
                 let findings = judge(file, &parsed, &mut schema, policy);
                 record.add(file, &effects, &findings, &parsed);
                 report.findings.extend(findings);
@@ -135,12 +137,12 @@ fn effects(parsed: &Parsed) -> Vec<u8> {
 }
 
 /// Does to the schema what a file does.
-fn replay(effects: &[u8], file: &MigrationFile, schema: &mut Schema) {
+fn replay(effects: &[u8], file: File<'_>, schema: &mut Schema) {
     let mut source = Source::without_places(effects);
     let mut kinds = Vec::new();
     while !source.is_empty() {
         let Some(kind) = Kind::read(&mut source) else {
-            let parsed = parse::parse(file.sql());
+            let parsed = parse::parse(file.sql);
             kinds = parsed.statements.into_iter().map(|statement| statement.kind).collect();
             break;
         };

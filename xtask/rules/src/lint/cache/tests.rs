@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::lint::{Level, lint_files, rule};
-use crate::{FileName, Version};
+use crate::{FileName, MigrationFile, RepeatableFile, Version};
 
 const TOOL: &str = "this one";
 
@@ -31,14 +33,49 @@ fn history() -> Vec<MigrationFile> {
         .collect()
 }
 
+/// Repeatable files with findings that hang on each other and on what is left of the first files of the history.
+const REPEATABLE: [(&str, &str); 4] = [
+    (
+        "R__a_emails.sql",
+        "CREATE OR REPLACE VIEW emails AS SELECT id, email FROM people;\n",
+    ),
+    ("R__b_rows.sql", "DELETE FROM people;\n"),
+    (
+        "R__c_index.sql",
+        "CREATE INDEX IF NOT EXISTS people_note_idx ON people (id);\n",
+    ),
+    ("R__d_type.sql", "ALTER TABLE people ALTER COLUMN email TYPE varchar;\n"),
+];
+
+fn repeatable(name: &'static str, text: &str) -> RepeatableFile {
+    RepeatableFile::embedded((name, "", 0))
+        .unwrap()
+        .with_text(text.to_owned())
+}
+
+fn repeatables() -> Vec<RepeatableFile> {
+    REPEATABLE.iter().map(|(name, text)| repeatable(name, text)).collect()
+}
+
 /// Looks at the files with what was kept; the findings are those without it. What is kept next.
 #[track_caller]
 fn same(files: &[MigrationFile], policy: &Policy, old: &[u8]) -> Vec<u8> {
-    let (report, new) = recall(files, policy, TOOL, old);
-    assert_eq!(report, lint_files(files, policy));
+    same_with(files, &[], policy, old)
+}
+
+#[track_caller]
+fn same_with(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy, old: &[u8]) -> Vec<u8> {
+    let all = File::all(files, repeatables);
+    let (report, new) = recall(&all, policy, TOOL, old);
+    assert_eq!(report, lint_files(files, repeatables, policy));
     // and what is kept now is as good as what a first run would have kept
-    assert!(new == recall(files, policy, TOOL, &[]).1);
+    assert!(new == recall(&all, policy, TOOL, &[]).1);
     new
+}
+
+/// The findings with what was kept.
+fn recalled(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy, old: &[u8]) -> Report {
+    recall(&File::all(files, repeatables), policy, TOOL, old).0
 }
 
 #[test]
@@ -46,7 +83,7 @@ fn the_findings_are_the_same_whatever_is_edited() {
     let policy = Policy::default();
     let files = history();
     let kept = same(&files, &policy, &[]);
-    assert!(lint_files(&files, &policy).findings.len() > 8);
+    assert!(lint_files(&files, &[], &policy).findings.len() > 8);
     for at in 0..files.len() {
         let number = files[at].version().get();
         for text in [
@@ -115,6 +152,68 @@ fn another_policy_is_another_answer() {
 }
 
 #[test]
+fn the_findings_of_repeatable_files_are_the_same_whatever_is_edited() {
+    let policy = Policy::default();
+    let (files, all) = (&history()[..6], repeatables());
+    let kept = same_with(files, &all, &policy, &[]);
+    for (path, rule) in [
+        ("R__b_rows.sql", "drop-data"),
+        ("R__c_index.sql", "blocking-index"),
+        ("R__d_type.sql", "alter-type"),
+    ] {
+        let findings = lint_files(files, &all, &policy).findings;
+        let is_it = |finding: &Finding| finding.path == path && finding.rule == rule;
+        assert!(findings.iter().any(is_it), "{path}");
+    }
+    for at in 0..all.len() {
+        let (name, text) = REPEATABLE[at];
+        for text in [
+            format!("-- a comment\n\n{text}"),
+            format!("{text}CREATE TABLE more (id int);\n"),
+            format!("{text}ALTER TABLE people RENAME COLUMN email TO mail;\n"),
+            "SELECT 1;\n".to_owned(),
+            "CREATE OR REPLACE VIEW emails AS SELECT id FROM people;\n".to_owned(),
+            REPEATABLE[(at + 1) % REPEATABLE.len()].1.to_owned(),
+        ] {
+            let mut edited = all.clone();
+            edited[at] = repeatable(name, &text);
+            let next = same_with(files, &edited, &policy, &kept);
+            // and back again
+            assert!(same_with(files, &all, &policy, &next) == kept);
+        }
+        let mut fewer = all.clone();
+        let gone = fewer.remove(at);
+        let next = same_with(files, &fewer, &policy, &kept);
+        same_with(files, &all, &policy, &next);
+        fewer.push(repeatable("R__z_last.sql", gone.sql()));
+        same_with(files, &fewer, &policy, &kept);
+
+        // what it says, in a numbered file: there it is of a time, and has a next one
+        let mut more = files.to_vec();
+        more.push(file(7, "x", gone.sql()));
+        let next = same_with(&more, &all, &policy, &kept);
+        same_with(files, &all, &policy, &next);
+    }
+    for at in 0..files.len() {
+        for text in [
+            format!("-- a comment\n{}", HISTORY[at]),
+            format!("{}DROP TABLE IF EXISTS people;\n", HISTORY[at]),
+            "SELECT 1;\n".to_owned(),
+        ] {
+            let mut edited = files.to_vec();
+            edited[at] = file(files[at].version().get(), "x", &text);
+            let next = same_with(&edited, &all, &policy, &kept);
+            same_with(&edited, &[], &policy, &next);
+            assert!(same_with(files, &all, &policy, &next) == kept);
+        }
+    }
+    let later = Policy::parse("policy.toml", "after = 6\n").unwrap();
+    let next = same_with(files, &all, &later, &kept);
+    let findings = recalled(files, &all, &later, &next).findings;
+    assert!(!findings.is_empty() && findings.iter().all(|finding| finding.path.starts_with("R__")));
+}
+
+#[test]
 fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
     let files = &history()[..5];
     let policy = Policy::default();
@@ -129,26 +228,36 @@ fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
         damaged[at] ^= 0x41;
         // the second one needs the stored statements too
         for files in [files, &edited] {
-            let (report, next) = recall(files, &policy, TOOL, &damaged);
-            assert_eq!(report, lint_files(files, &policy));
+            let (report, next) = recall(&File::all(files, &[]), &policy, TOOL, &damaged);
+            assert_eq!(report, lint_files(files, &[], &policy));
             // what nobody needed is kept as it is, and is still no danger
-            assert_eq!(recall(&edited, &policy, TOOL, &next).0, lint_files(&edited, &policy));
+            assert_eq!(
+                recalled(&edited, &[], &policy, &next),
+                lint_files(&edited, &[], &policy)
+            );
         }
     }
     same(files, &policy, &[kept.as_slice(), b"more"].concat());
 
-    let of_other = kept_with(files, &policy, "another one");
-    assert_eq!(recall(files, &policy, TOOL, &of_other).0, lint_files(files, &policy));
+    let of_other = kept_with(&File::all(files, &[]), &policy, "another one", no_statements);
+    assert_eq!(
+        recalled(files, &[], &policy, &of_other),
+        lint_files(files, &[], &policy)
+    );
 }
 
-/// What a program would keep for which no file has findings, or statements.
-fn kept_with(files: &[MigrationFile], policy: &Policy, tool: &str) -> Vec<u8> {
+/// What a program would keep for which no file has findings; `parse` is what it takes for their statements.
+fn kept_with(files: &[File<'_>], policy: &Policy, tool: &str, parse: fn(&str) -> Parsed) -> Vec<u8> {
     let mut record = Record::new(tool, &format!("{policy:?}"), files.len());
-    for file in files {
-        let effects = effects(&parse::parse(file.sql()));
-        record.add(file, &effects, &Vec::new(), &Parsed::default());
+    for &file in files {
+        let effects = effects(&parse::parse(file.sql));
+        record.add(file, &effects, &Vec::new(), &parse(file.sql));
     }
     record.finish()
+}
+
+fn no_statements(_: &str) -> Parsed {
+    Parsed::default()
 }
 
 #[test]
@@ -156,19 +265,19 @@ fn what_is_known_is_neither_judged_nor_parsed_again() {
     let files = history();
     let policy = Policy::default();
     // the program itself never keeps this: who believes it has not looked
-    let believed = kept_with(&files, &policy, TOOL);
-    assert_eq!(recall(&files, &policy, TOOL, &believed).0, Report::default());
+    let believed = kept_with(&File::all(&files, &[]), &policy, TOOL, no_statements);
+    assert_eq!(recalled(&files, &[], &policy, &believed), Report::default());
 
     // a comment in the first file: no other one is judged again
     let mut edited = files.clone();
     edited[0] = file(1, "x", &format!("-- more\n{}", HISTORY[0]));
-    let (report, _) = recall(&edited, &policy, TOOL, &believed);
+    let report = recalled(&edited, &[], &policy, &believed);
     assert!(!report.findings.is_empty());
     assert!(report.findings.iter().all(|finding| finding.path == edited[0].path()));
 
     // another table in the first file: they are judged again, and not parsed
     edited[0] = file(1, "x", &format!("{}CREATE TABLE t (id int);\n", HISTORY[0]));
-    let (report, _) = recall(&edited, &policy, TOOL, &believed);
+    let report = recalled(&edited, &[], &policy, &believed);
     assert!(
         !report
             .findings
@@ -178,13 +287,56 @@ fn what_is_known_is_neither_judged_nor_parsed_again() {
 }
 
 #[test]
+fn of_repeatable_files_those_behind_what_changed_are_judged_again() {
+    let (files, all) = (&history()[..6], repeatables());
+    let policy = Policy::default();
+    let believed = kept_with(&File::all(files, &all), &policy, TOOL, parse::parse);
+    assert_eq!(recalled(files, &all, &policy, &believed), Report::default());
+    let judged = |files: &[MigrationFile], all: &[RepeatableFile]| -> BTreeSet<String> {
+        let findings = recalled(files, all, &policy, &believed).findings;
+        findings.into_iter().map(|finding| finding.path).collect()
+    };
+
+    // the schema stays what it was
+    let mut edited = all.clone();
+    edited[1] = repeatable("R__b_rows.sql", "-- all of them\nDELETE FROM people;\n");
+    assert_eq!(judged(files, &edited), BTreeSet::from(["R__b_rows.sql".to_owned()]));
+
+    // a view reads something else
+    edited[1] = all[1].clone();
+    edited[0] = repeatable(
+        "R__a_emails.sql",
+        "CREATE OR REPLACE VIEW emails AS SELECT email FROM people;\n",
+    );
+    let behind = ["R__b_rows.sql", "R__c_index.sql", "R__d_type.sql"].map(str::to_owned);
+    assert_eq!(judged(files, &edited), BTreeSet::from(behind.clone()));
+
+    // and so it is behind a numbered file that does more
+    let mut more = files.to_vec();
+    more[5] = file(
+        6,
+        "x",
+        &format!("{}CREATE TABLE IF NOT EXISTS t (id int);\n", HISTORY[5]),
+    );
+    let last = more[5].path().to_owned();
+    assert_eq!(judged(&more, &all), behind.into_iter().chain([last]).collect());
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_no_obstacle() {
     let dir = std::env::temp_dir().join(format!("dbtask-cache-{}", std::process::id()));
     std::fs::create_dir_all(dir.join("migrations")).unwrap();
     std::fs::write(dir.join("migrations/V00001__a.sql"), "DROP TABLE a;\n").unwrap();
+    std::fs::write(dir.join("migrations/R__b.sql"), "DELETE FROM b;\n").unwrap();
     let folder = MigrationFolder::read(&dir.join("migrations")).unwrap();
     let policy = Policy::default();
     let expected = super::super::lint(&folder, &policy);
+    assert!(
+        expected
+            .findings
+            .iter()
+            .any(|finding| finding.path.ends_with("R__b.sql"))
+    );
     for cache in [dir.join("cache"), dir.join("cache"), dir.join("not/there"), dir.clone()] {
         assert_eq!(lint_with_cache(&folder, &policy, &cache), expected);
     }

@@ -49,6 +49,9 @@ impl Schema {
                     (AlterWhat::RenameTo(to), "INDEX") => self.rename_index(name, to),
                     (AlterWhat::RenameTo(to), object) => {
                         let to = (name.schema.clone(), to.name.clone());
+                        if let Some(view) = self.views.remove(&key(name)) {
+                            self.views.insert(to.clone(), view);
+                        }
                         if let Some(file) = self.objects.remove(&(object, key(name))) {
                             self.objects.insert((object, to.clone()), file);
                         }
@@ -107,6 +110,7 @@ impl Schema {
             return;
         }
         self.forget_table(&key);
+        self.gone.remove(&key);
         self.tables.insert(key.clone(), Table::new(create, self.file));
         for column in &create.columns {
             self.add_column_constraints(&key, column);
@@ -306,6 +310,13 @@ impl Schema {
         self.indexes.change(from, |index| {
             index.table = to.clone();
         });
+        self.views.change(from, |reads| {
+            for name in &mut reads.tables {
+                if key(name) == *from {
+                    (name.schema, name.name) = to.clone();
+                }
+            }
+        });
         self.foreign_keys.change(from, |fk| {
             if fk.from == *from {
                 (fk.from, fk.from_written) = (to.clone(), written.written.clone());
@@ -327,6 +338,11 @@ impl Schema {
         }
         self.indexes.change(table, |index| {
             index.columns.iter_mut().flatten().for_each(rename);
+        });
+        self.views.change(table, |reads| {
+            if reads.names.contains(from) {
+                reads.names.insert(to.to_owned());
+            }
         });
         self.foreign_keys.change(table, |fk| {
             if fk.from == *table {
@@ -404,10 +420,16 @@ impl Schema {
             Details::Function { volatility } => {
                 self.functions.insert(name.name.clone(), *volatility);
             }
+            Details::View { reads, .. } => {
+                let stays = create.if_not_exists && self.views.contains(&key(name));
+                if !stays {
+                    self.views.insert(key(name), (reads.clone(), self.file));
+                }
+            }
             Details::Domain { constrained } => {
                 self.domains.insert(key(name), *constrained);
             }
-            _ => {}
+            Details::None => {}
         }
         if (create.or_replace || create.if_not_exists) && self.objects.contains_key(&id) {
             return;
@@ -421,6 +443,10 @@ impl Schema {
                 "TABLE" | "FOREIGN TABLE" => {
                     let key = self.resolve(name);
                     self.forget_table(&key);
+                    if drop.cascade {
+                        self.forget_views_on(&key);
+                    }
+                    self.gone.insert(key);
                 }
                 "INDEX" => {
                     let known = self
@@ -435,15 +461,37 @@ impl Schema {
                     for table in &tables {
                         self.tables.remove(table);
                     }
+                    let views: Vec<Key> = self.views.keys().filter(is_in).cloned().collect();
+                    for view in &views {
+                        self.views.remove(view);
+                    }
                     for table in self.foreign_keys.tables().iter().filter(is_in) {
                         self.foreign_keys.remove_of(table, |_| true);
                     }
                 }
                 object => {
+                    if matches!(object, "VIEW" | "MATERIALIZED VIEW") {
+                        self.forget_view(&key(name), drop.cascade);
+                    }
                     self.objects.remove(&(object, key(name)));
                     self.enums.remove(&key(name));
                     self.domains.remove(&key(name));
                 }
+            }
+        }
+    }
+
+    fn forget_view(&mut self, view: &Key, cascade: bool) {
+        if self.views.remove(view).is_some() && cascade {
+            self.forget_views_on(view);
+        }
+    }
+
+    fn forget_views_on(&mut self, relation: &Key) {
+        let mut going = self.views.keys_on(relation);
+        while let Some(view) = going.pop() {
+            if self.views.remove(&view).is_some() {
+                going.extend(self.views.keys_on(&view));
             }
         }
     }

@@ -140,6 +140,12 @@ impl ForeignKeys {
         numbers.filter_map(|number| self.all.get(number))
     }
 
+    /// Those that a table has.
+    pub(super) fn from(&self, table: &Key) -> impl Iterator<Item = &ForeignKey> {
+        let numbers = self.from.get(table).into_iter().flatten();
+        numbers.filter_map(|number| self.all.get(number))
+    }
+
     pub(super) fn push(&mut self, fk: ForeignKey) {
         let number = self.next;
         self.next += 1;

@@ -4,14 +4,17 @@
 //! would need to know are silent.
 
 mod apply;
+mod dropped;
 mod lookup;
 mod table;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::apply::{changes_schema, default_name};
 use self::lookup::{ForeignKeys, Indexes, Named};
 pub(crate) use self::table::{ColumnState, ConstraintState, Index, Table};
+use self::views::Views;
 use super::ast::{Name, Object, Volatility};
 
 /// Schema and name.
@@ -38,7 +41,7 @@ pub(crate) struct ForeignKey {
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     /// The file that is being read.
-    pub file: FileNumber,
+    file: FileNumber,
     tables: Named<Table>,
     indexes: Indexes,
     pub foreign_keys: ForeignKeys,
@@ -49,6 +52,8 @@ pub(crate) struct Schema {
     functions: BTreeMap<String, Volatility>,
     /// Everything else: views, sequences, types.
     objects: BTreeMap<(Object, Key), FileNumber>,
+    /// What views read, and the file that made them so.
+    views: Views,
     /// The last file whose dynamic SQL may have made or dropped any table.
     open_ended: Option<FileNumber>,
     /// Tables that dynamic SQL mentions.
@@ -57,6 +62,10 @@ pub(crate) struct Schema {
     all_touched: bool,
     /// A file set `search_path`: a name without a schema may be in any.
     search_path_set: bool,
+    /// Tables that a file dropped.
+    gone: BTreeSet<Key>,
+    /// What the drops of this file keep everybody from, each with the place of its statement.
+    drops: Vec<(usize, Vec<Key>)>,
 }
 
 pub(crate) fn key(name: &Name) -> Key {
@@ -64,6 +73,17 @@ pub(crate) fn key(name: &Name) -> Key {
 }
 
 impl Schema {
+    /// Goes on to a file.
+    pub(crate) fn begin(&mut self, file: FileNumber) {
+        self.file = file;
+        self.drops.clear();
+    }
+
+    /// The file that is being read.
+    pub(crate) fn file(&self) -> FileNumber {
+        self.file
+    }
+
     /// A table of that name.
     pub(crate) fn table(&self, name: &Name) -> Option<&Table> {
         self.tables.get(&self.resolve(name))
@@ -128,6 +148,11 @@ impl Schema {
                 own.is_some_and(|own| same_columns(&own, columns))
             }
         })
+    }
+
+    /// Whether a file dropped a table of that name, and none made it again.
+    pub(crate) fn is_gone(&self, name: &Name) -> bool {
+        self.gone.contains(&self.resolve(name))
     }
 
     /// The file that made an enum, where one did.

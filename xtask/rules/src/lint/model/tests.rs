@@ -5,7 +5,7 @@ use crate::lint::parse::parse;
 fn after(files: &[&str]) -> Schema {
     let mut schema = Schema::default();
     for (number, sql) in files.iter().enumerate() {
-        schema.file = number;
+        schema.begin(number);
         for statement in parse(sql).statements {
             schema.apply(&statement.kind);
         }

@@ -1,9 +1,13 @@
 //! `CREATE`, `DROP` and `ALTER` of everything that is no table.
 
+use std::collections::BTreeSet;
+
 use super::Reader;
 use super::literal;
 use super::tree::{self, Node, SyntaxKind as K, child, children, has, name, simple_name};
-use crate::lint::ast::{Alter, AlterWhat, Create, CreateIndex, Details, Drop, Kind, Name, Object, Span, Volatility};
+use crate::lint::ast::{
+    Alter, AlterWhat, Create, CreateIndex, Details, Drop, Kind, Name, Object, Query, Span, Volatility,
+};
 
 /// The kinds of object, longer words before those that they begin with.
 const OBJECTS: [Object; 46] = [
@@ -129,7 +133,14 @@ impl Reader<'_> {
             K::CREATE_DOMAIN => Details::Domain {
                 constrained: has(node, K::CHECK_CONSTRAINT) || has(node, K::NOT_NULL_CONSTRAINT),
             },
-            K::CREATE_MATERIALIZED_VIEW if !has(node, K::WITH_NO_DATA) => Details::Filled,
+            K::CREATE_VIEW => Details::View {
+                reads: query(node),
+                filled: false,
+            },
+            K::CREATE_MATERIALIZED_VIEW => Details::View {
+                reads: query(node),
+                filled: !has(node, K::WITH_NO_DATA),
+            },
             _ => Details::None,
         }
     }
@@ -228,4 +239,43 @@ impl Reader<'_> {
                 .to_owned(),
         })
     }
+}
+
+/// What the query of a view reads.
+fn query(node: &Node<'_>) -> Query {
+    let mut reads = Query::default();
+    let mut aliases = BTreeSet::new();
+    let mut is_nested = false;
+    for below in node.descendants() {
+        match below.kind() {
+            K::RELATION_FROM_ITEM => {
+                let relation = child(&below, K::RELATION_NAME_REF).as_ref().and_then(name);
+                match relation {
+                    Some(relation) => reads.tables.push(relation),
+                    None => reads.more = true,
+                }
+            }
+            K::TARGET | K::FIELD_EXPR => reads.all_columns |= has(&below, K::STAR),
+            K::NAME_REF if below.parent().is_none_or(|parent| parent.kind() != K::CALL_EXPR) => {
+                reads.names.insert(simple_name(&below).name);
+            }
+            K::COLUMN_NAME_REF => {
+                reads.names.insert(simple_name(&below).name);
+            }
+            K::AS_NAME | K::FROM_ALIAS => aliases.extend(below.children().map(|name| simple_name(&name).name)),
+            K::PAREN_FROM_ITEM => is_nested = true,
+            K::EXPR_FROM_ITEM
+            | K::FUNCTION_FROM_ITEM
+            | K::GRAPH_TABLE_FROM_ITEM
+            | K::JSON_TABLE_FROM_ITEM
+            | K::ROWS_FROM_ITEM
+            | K::XML_TABLE_FROM_ITEM => reads.more = true,
+            _ => {}
+        }
+    }
+    // `ORDER BY total` may mean a column or what the query calls so
+    reads.names.retain(|name| !aliases.contains(name));
+    // and `x.*` of a subquery is not all of a table
+    reads.all_columns &= !is_nested;
+    reads
 }

@@ -1,7 +1,8 @@
 //! Type changes that rewrite the table.
 
+use super::rewrite::quoted;
 use super::{At, Check, Findings, Rule};
-use crate::lint::ast::{Action, Kind, Name, Statement, Type};
+use crate::lint::ast::{Action, AlterTable, Kind, Name, Statement, Type};
 use crate::lint::finding::Level;
 
 pub(super) const RULE: Rule = Rule {
@@ -13,18 +14,21 @@ pub(super) const RULE: Rule = Rule {
 
 `ALTER COLUMN … TYPE` on a table that an earlier file created, unless the old type is known from the files and PostgreSQL need not touch the rows:
 `varchar(n)` to a longer one, to `varchar` or `text`; `text` to `varchar`; `numeric(p, s)` to more digits of the same scale, or to `numeric`; `varbit`, `timestamp`,
-`timestamptz`, `time`, `interval` to a higher precision; `cidr` to `inet`.
+`timestamptz`, `time`, `interval` to a higher precision; `cidr` to `inet`. And any type change of a column that a view reads.
 
 ## Why
 
 ACCESS EXCLUSIVE while the whole table is written anew, with all its indexes: nobody reads, nobody writes. `int` to `bigint` is such a change. Running
-binaries, too, may not take the new type.
+binaries, too, may not take the new type. Under a view PostgreSQL refuses the change, also one that would touch no row: `cannot alter type of a column used by
+a view or rule`.
 
 ## Instead
 
 A new column beside the old one, in steps: add it, let the service write both, backfill in batches, read the new one, drop the old one in a later release.
 
     ALTER TABLE orders ADD COLUMN IF NOT EXISTS id_new bigint;
+
+Around a view, in one file: `DROP VIEW IF EXISTS`, the change, `CREATE VIEW` again, with its privileges.
 
 PostgreSQL: <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>
 ",
@@ -35,6 +39,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     let Kind::AlterTable(alter) = &statement.kind else {
         return;
     };
+    under_view(at, statement, alter, out);
     if !at.is_live(&alter.name) {
         return;
     }
@@ -63,8 +68,32 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
         .help(format!(
             "a new column beside the old one; the service writes both, a script fills old rows in batches, a later release drops `{column}`:\n\
              ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {} {};",
-            super::rewrite::quoted(&new),
+            quoted(&new),
             ty.written
+        ));
+    }
+}
+
+fn under_view(at: &At<'_>, statement: &Statement, alter: &AlterTable, out: &mut Findings<'_>) {
+    for (span, action) in &alter.actions {
+        let Action::SetType { column, .. } = action else {
+            continue;
+        };
+        let Some((schema, view)) = at.schema.view_on(&alter.name, &column.name) else {
+            continue;
+        };
+        let schema = schema
+            .as_ref()
+            .map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
+        let view = format!("{schema}{}", quoted(view));
+        out.report(
+            span,
+            format!("the type of `{column}` is changed while view `{view}` reads it"),
+            "PostgreSQL refuses it: cannot alter type of a column used by a view or rule",
+        )
+        .help(format!(
+            "in this order, in one file:\nDROP VIEW IF EXISTS {view};\n{};\nCREATE VIEW {view} AS …",
+            at.text(&statement.span)
         ));
     }
 }
@@ -147,6 +176,71 @@ mod tests {
             one(&RULE, &[&create, &alter]);
         }
         one(&RULE, &["ALTER TABLE older ALTER a TYPE bigint;"]);
+    }
+
+    const VIEWED: &str = "CREATE TABLE t (a varchar(10), b text, c text); CREATE TABLE u (a text, d text);";
+
+    #[test]
+    fn a_view_is_in_the_way() {
+        let change = "ALTER TABLE t ALTER COLUMN a TYPE text;";
+        for view in [
+            "CREATE VIEW v AS SELECT a FROM t;",
+            "CREATE VIEW v AS SELECT b FROM t WHERE t.a = 'x';",
+            "CREATE MATERIALIZED VIEW v AS SELECT * FROM t;",
+            "CREATE VIEW v AS SELECT x.b FROM (SELECT t.b, max(a) FROM t GROUP BY b) AS x;",
+        ] {
+            let finding = one(&RULE, &[VIEWED, view, change]);
+            assert_eq!(finding.message, "the type of `a` is changed while view `v` reads it");
+            one(&RULE, &[VIEWED, &format!("{view} {change}")]);
+            let kind = if view.contains("MATERIALIZED") {
+                "MATERIALIZED VIEW"
+            } else {
+                "VIEW"
+            };
+            silent(
+                &RULE,
+                &[VIEWED, view, &format!("DROP {kind} IF EXISTS v; {change} {view}")],
+            );
+        }
+        one(
+            &RULE,
+            &[
+                VIEWED,
+                "CREATE VIEW v AS SELECT t.b FROM t JOIN u ON t.c = u.d;",
+                "ALTER TABLE t RENAME c TO e;",
+                "ALTER TABLE t ALTER e TYPE varchar;",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_view_that_need_not_read_the_column_is_not() {
+        let change = "ALTER TABLE t ALTER COLUMN a TYPE text;";
+        for view in [
+            "CREATE VIEW v AS SELECT b, count(*) FROM t GROUP BY b;",
+            "CREATE VIEW v AS SELECT u.a FROM t JOIN u ON t.b = u.d;",
+            "CREATE VIEW v AS SELECT a FROM unknown, t;",
+            "CREATE VIEW v AS SELECT f.a FROM t, f(t.b);",
+            "CREATE VIEW v AS SELECT b AS a FROM t ORDER BY a;",
+            "CREATE VIEW v AS SELECT a.b FROM t AS a;",
+            "CREATE VIEW v AS SELECT a(b) FROM t;",
+            "CREATE VIEW v AS SELECT x.* FROM (SELECT b FROM t) AS x;",
+            "CREATE VIEW v AS SELECT a FROM t; DROP VIEW v;",
+            "CREATE VIEW v AS SELECT a FROM t; CREATE OR REPLACE VIEW v AS SELECT b FROM t;",
+            "CREATE VIEW w AS SELECT a FROM t; CREATE VIEW v AS SELECT * FROM w; DROP VIEW w CASCADE;",
+        ] {
+            silent(&RULE, &[VIEWED, view, change]);
+        }
+        let new = "ALTER TABLE t ADD COLUMN n varchar(10);";
+        silent(
+            &RULE,
+            &[
+                VIEWED,
+                "CREATE VIEW v AS SELECT * FROM t;",
+                new,
+                "ALTER TABLE t ALTER n TYPE text;",
+            ],
+        );
     }
 
     #[test]

@@ -48,7 +48,9 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
             let live = if *is_table {
                 at.is_live(name)
             } else {
-                at.schema.index(name).is_none_or(|index| index.created < at.schema.file)
+                at.schema
+                    .index(name)
+                    .is_none_or(|index| index.created < at.schema.file())
             };
             if live {
                 let words = if *is_table { "TABLE" } else { "INDEX" };

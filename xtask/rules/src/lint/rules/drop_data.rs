@@ -40,11 +40,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
         Kind::Drop(drop) => match drop.object {
             "TABLE" | "FOREIGN TABLE" => {
                 let foreign = drop.object == "FOREIGN TABLE";
-                for name in drop
-                    .names
-                    .iter()
-                    .filter(|name| !foreign && is_lost(at, name, drop.if_exists))
-                {
+                for name in drop.names.iter().filter(|name| !foreign && is_lost(at, name)) {
                     gone(&statement.span, &format!("table `{name}`"), at, statement, out);
                 }
             }
@@ -69,7 +65,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
                     .schema
                     .table(&alter.name)
                     .and_then(|table| table.column(&column.name));
-                let own = known.is_some_and(|column| column.created == at.schema.file);
+                let own = known.is_some_and(|column| column.created == at.schema.file());
                 let complete = at.schema.table(&alter.name).is_some_and(|table| !table.more_columns)
                     && at.schema.knows(&alter.name);
                 let never_was = known.is_none() && *if_exists && complete;
@@ -109,16 +105,16 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
 }
 
 /// Whether a table that is dropped may have had rows.
-fn is_lost(at: &At<'_>, name: &Name, if_exists: bool) -> bool {
+fn is_lost(at: &At<'_>, name: &Name) -> bool {
     if at.schema.table(name).is_some() {
         return at.is_live(name);
     }
-    // none that is known: with IF EXISTS it may well be that there is none. What is made anew right below is lost
-    // by the second run
-    let made_below = at.later().iter().any(
-        |later| matches!(&later.kind, Kind::CreateTable(create) if create.name.name == name.name && !create.temporary),
+    // no file made it: then it was there before them, or `DROP TABLE` would not stand here. One that a file dropped is
+    // lost already; one that is made temporary below is cleared away for that
+    let is_scratch = at.later().iter().any(
+        |later| matches!(&later.kind, Kind::CreateTable(create) if create.name.name == name.name && create.temporary),
     );
-    at.is_live(name) && (!if_exists || made_below)
+    at.is_live(name) && !is_scratch && !at.schema.is_gone(name)
 }
 
 fn gone(span: &Span, what: &str, at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
@@ -141,6 +137,7 @@ mod tests {
         for sql in [
             "DROP TABLE IF EXISTS t;",
             "DROP TABLE older_than_the_files;",
+            "DROP TABLE IF EXISTS older_than_the_files;",
             "ALTER TABLE t DROP COLUMN IF EXISTS b;",
             "ALTER TABLE t DROP b;",
             "TRUNCATE t;",
@@ -165,12 +162,14 @@ mod tests {
             "DELETE FROM t WHERE a = 1;",
             "UPDATE t SET b = u.a FROM u WHERE u.a = t.a;",
             "DELETE FROM t USING u WHERE u.a = t.a;",
-            "DROP TABLE IF EXISTS never_was;",
+            "DROP TABLE IF EXISTS scratch; CREATE TEMPORARY TABLE scratch (a int);",
             "ALTER TABLE t DROP COLUMN IF EXISTS never_was;",
             "DROP SCHEMA IF EXISTS never_was; DROP TYPE IF EXISTS never_was;",
             "DROP VIEW v;",
         ] {
             silent(&RULE, &[TABLES, sql]);
         }
+        // what is gone cannot be lost again
+        silent(&RULE, &[TABLES, "DROP TABLE t;", "DROP TABLE IF EXISTS t;"]);
     }
 }

@@ -39,7 +39,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
             continue;
         };
         // of a type that this transaction made, all values are safe
-        if at.schema.enum_created(name) == Some(at.schema.file) {
+        if at.schema.enum_created(name) == Some(at.schema.file()) {
             continue;
         }
         let used = statement

@@ -3,6 +3,7 @@
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Action, Change, Details, Insert, Kind, Name, Source, Statement};
 use crate::lint::finding::Level;
+use crate::lint::model::Key;
 
 pub(super) const RULE: Rule = Rule {
     name: "long-lock",
@@ -13,14 +14,17 @@ pub(super) const RULE: Rule = Rule {
 
 In a file that is one transaction: an `ALTER TABLE`, `DROP` or `TRUNCATE` that takes ACCESS EXCLUSIVE on a table that an earlier file created, and below it what
 takes time in proportion to the rows: `UPDATE`, `DELETE`, `INSERT … SELECT`, `VALIDATE CONSTRAINT`, an index, `REFRESH MATERIALIZED VIEW`, on tables in use.
+And columns or tables that are dropped one after the other, where that locks tables in use that no foreign key connects. (`DROP TABLE` locks the tables that the
+dropped one refers to as well.)
 
 ## Why
 
 A lock lasts until the end of the transaction. `ADD COLUMN` is an instant; with an `UPDATE` of all rows below it, nobody reads or writes the table for as long as that takes.
+With two locks nobody reads or writes the first table while the second is waited for, and whoever uses both in the other order makes a deadlock of it.
 
 ## Instead
 
-Two files: first the one that is an instant, then the one that takes its time.
+Two files: first the one that is an instant, then the one that takes its time. What is dropped goes table by table.
 
 PostgreSQL: <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 ",
@@ -31,11 +35,11 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     if !at.in_transaction() {
         return;
     }
+    second_drop(at, statement, out);
     let Some(work) = long_work(at, statement) else { return };
     let Some((table, line)) = at.earlier().iter().find_map(|earlier| {
         let table = locked(at, earlier)?;
-        let line = at.file.sql().get(..earlier.span.start)?.matches('\n').count() + 1;
-        Some((table, line))
+        Some((table, line(at, earlier.span.start)))
     }) else {
         return;
     };
@@ -45,6 +49,35 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
         format!("the ACCESS EXCLUSIVE of line {line} lasts until the end of the file"),
     )
     .help(format!("put this into the next file:\n{};", at.text(&statement.span)));
+}
+
+/// A drop that waits for a table while an earlier one keeps everybody from another, which has nothing to do with it.
+fn second_drop(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
+    let mine = at.schema.locked_by_drop(statement);
+    let is_apart = |theirs: &[Key]| {
+        let related = |one: &Key| theirs.iter().any(|other| at.schema.are_related(one, other));
+        !mine.is_empty() && !mine.iter().any(related)
+    };
+    let Some((start, theirs)) = at.schema.drops_above().find(|(_, theirs)| is_apart(theirs)) else {
+        return;
+    };
+    let (Some((_, second)), Some((_, first))) = (mine.first(), theirs.first()) else {
+        return;
+    };
+    out.report(
+        &statement.span,
+        format!("this locks `{second}` against everybody, as `{first}` is already"),
+        format!(
+            "the ACCESS EXCLUSIVE of line {} lasts until the end of the file: nobody gets on while this one is waited for, \
+             and who has the two in the other order makes a deadlock of it",
+            line(at, start)
+        ),
+    )
+    .help(format!("put this into the next file:\n{};", at.text(&statement.span)));
+}
+
+fn line(at: &At<'_>, start: usize) -> usize {
+    at.text(&(0..start)).matches('\n').count() + 1
 }
 
 /// The table that a statement keeps everybody from.
@@ -93,7 +126,7 @@ fn long_work(at: &At<'_>, statement: &Statement) -> Option<String> {
         Kind::Refresh(view) if !at.schema.is_own("MATERIALIZED VIEW", view) => {
             Some(format!("`{view}` is computed anew"))
         }
-        Kind::Create(create) if matches!(create.details, Details::Filled) => Some(format!(
+        Kind::Create(create) if matches!(create.details, Details::View { filled: true, .. }) => Some(format!(
             "`{}` is computed",
             create.name.as_ref().map_or("a view", |name| name.written.as_str())
         )),
@@ -126,6 +159,41 @@ mod tests {
             );
             silent(&RULE, &[TABLES, &format!("{work}\nALTER TABLE t ADD COLUMN b int;")]);
         }
+    }
+
+    const FAMILY: &str = "CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE q (a int PRIMARY KEY, x int, y int); \
+                          CREATE TABLE c (a int REFERENCES p); CREATE TABLE d (a int REFERENCES q); \
+                          CREATE TABLE e (a int REFERENCES q, x int);";
+
+    #[test]
+    fn what_goes_of_two_tables_goes_in_two_files() {
+        for (sql, first, second) in [
+            ("DROP TABLE c;\nDROP TABLE d;", "p", "q"),
+            ("DROP TABLE IF EXISTS c;\nALTER TABLE q DROP COLUMN x;", "p", "q"),
+            ("ALTER TABLE p DROP COLUMN a;\nALTER TABLE e DROP COLUMN x;", "p", "e"),
+            ("ALTER TABLE c DROP COLUMN a;\nALTER TABLE d DROP COLUMN a;", "c", "d"),
+        ] {
+            let finding = one(&RULE, &[FAMILY, sql]);
+            assert_eq!(
+                finding.message,
+                format!("this locks `{second}` against everybody, as `{first}` is already")
+            );
+            assert_eq!(finding.start.line, 2);
+        }
+    }
+
+    #[test]
+    fn what_hangs_together_goes_together() {
+        for sql in [
+            "DROP TABLE d; DROP TABLE e;",
+            "DROP TABLE d; ALTER TABLE q DROP COLUMN x; ALTER TABLE q DROP COLUMN y;",
+            "ALTER TABLE e DROP COLUMN x; ALTER TABLE q DROP COLUMN x;",
+            "ALTER TABLE c DROP COLUMN a, DROP COLUMN b; ALTER TABLE p ADD COLUMN b int;",
+            "CREATE TABLE n (a int); DROP TABLE d; ALTER TABLE n DROP COLUMN a;",
+        ] {
+            silent(&RULE, &[FAMILY, sql]);
+        }
+        silent(&RULE, &[FAMILY, "DROP TABLE c;", "DROP TABLE d;"]);
     }
 
     #[test]

@@ -39,8 +39,9 @@ use super::finding::{Edit, Finding, Level};
 use super::model::Schema;
 use super::parse::Parsed;
 use super::policy::Policy;
+use super::source::Source;
+use crate::Position;
 use crate::nearest::nearest;
-use crate::{MigrationFile, Position};
 
 /// All rules, by name.
 pub const RULES: &[&Rule] = &[
@@ -112,7 +113,7 @@ pub(super) enum Check {
 
 /// Where a rule looks: a place in a file, and what is known there.
 pub(super) struct At<'a> {
-    pub file: &'a MigrationFile,
+    pub file: Source<'a>,
     pub parsed: &'a Parsed,
     /// The statement's number in the file.
     pub index: usize,
@@ -123,7 +124,7 @@ pub(super) struct At<'a> {
 impl At<'_> {
     /// Whether the file is one transaction.
     pub(super) fn in_transaction(&self) -> bool {
-        !self.file.directives().no_transaction
+        self.file.in_transaction
     }
 
     /// Whether the table was there before this file.
@@ -133,7 +134,7 @@ impl At<'_> {
 
     /// A piece of the file.
     pub(super) fn text(&self, span: &Span) -> &str {
-        self.file.sql().get(span.clone()).unwrap_or_default()
+        self.file.sql.get(span.clone()).unwrap_or_default()
     }
 
     /// The statements before this one.
@@ -173,21 +174,34 @@ impl Draft {
     }
 
     /// The finding, unless the policy allows it.
-    pub(in crate::lint) fn finish(self, file: &MigrationFile, policy: &Policy) -> Option<Finding> {
+    pub(in crate::lint) fn finish(self, file: Source<'_>, policy: &Policy) -> Option<Finding> {
         let level = policy.level(self.rule);
-        let text = file.sql().as_bytes();
+        let text = file.sql.as_bytes();
         (level != Level::Allow).then(|| Finding {
             rule: self.rule.name,
             level,
-            path: file.path().to_owned(),
+            path: file.path.to_owned(),
             start: Position::of_byte(text, self.span.start),
             end: Position::of_byte(text, self.span.end),
             range: self.span,
             message: self.message,
             why: self.why,
-            help: self.help,
+            help: help_in(file, self.help),
             edits: self.edits,
         })
+    }
+}
+
+/// What to write, where the file that it is about is a repeatable one: steps, and what is without a transaction, have
+/// their place in the numbered ones.
+fn help_in(file: Source<'_>, help: String) -> String {
+    let is_elsewhere = help.contains("-- dbtask:no-transaction") || help.contains("next file");
+    if file.is_repeatable() && is_elsewhere {
+        format!(
+            "a repeatable file is one transaction and has no next one: do it in numbered files, `cargo xtask db:new NAME`\n{help}"
+        )
+    } else {
+        help
     }
 }
 
@@ -237,7 +251,7 @@ pub(super) mod testing {
     pub(in crate::lint) fn found_under(policy: &Policy, rule: &'static Rule, texts: &[&str]) -> Vec<Finding> {
         let files = history(texts);
         let last = files.last().unwrap().path().to_owned();
-        let report = lint_files(&files, policy);
+        let report = lint_files(&files, &[], policy);
         let is_its = |finding: &Finding| finding.path == last && finding.rule == rule.name;
         report.findings.into_iter().filter(is_its).collect()
     }

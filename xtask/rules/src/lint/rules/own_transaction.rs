@@ -44,7 +44,7 @@ fn check(at: &At<'_>, statement: &Statement, out: &mut Findings<'_>) {
     ));
     if !statement.in_block {
         let mut range = statement.span.clone();
-        let rest = at.file.sql().get(range.end..).unwrap_or_default();
+        let rest = at.file.sql.get(range.end..).unwrap_or_default();
         range.end += usize::from(rest.starts_with(';'));
         finding.edit(range, "");
     }
