@@ -299,6 +299,8 @@ pub(crate) struct CreateIndex {
     /// The columns; `None` for an expression.
     pub columns: Vec<Option<String>>,
     pub partial: bool,
+    /// The column of `WHERE column IS NOT NULL`.
+    pub filled: Option<String>,
     /// From `ON` to the end, as written.
     pub rest: String,
 }

@@ -83,7 +83,7 @@ stored! {
     struct AlterTable { name, actions }
     struct CreateIndex {
         name, table, only, unique, concurrently, if_not_exists, clause_at: place, concurrently_at: place, columns, partial,
-        rest
+        filled, rest
     }
     struct Create { object, name, on, or_replace, if_not_exists, clause_at: place, replace_at: place, details }
     struct Query { tables, names, all_columns, more }

@@ -41,6 +41,8 @@ pub(crate) struct Index {
     pub columns: Vec<Option<String>>,
     pub unique: bool,
     pub partial: bool,
+    /// Of the rows that have this column, where it is partial in that way.
+    pub filled: Option<String>,
     /// A constraint's own.
     pub of_constraint: bool,
     pub created: FileNumber,

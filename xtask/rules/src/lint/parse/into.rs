@@ -1,11 +1,12 @@
-//! `SELECT … INTO variable` in PL/pgSQL, which the parser does not know: it is blanked out before the text is parsed.
+//! `SELECT … INTO variable` in PL/pgSQL, and a second `DECLARE`, which the parser does not know: they are blanked out before the
+//! text is parsed.
 
 use super::blank;
 use crate::lint::ast::Span;
 use crate::statements::{Lexer, Token};
 
 /// How deep routines are looked for in the bodies of others: a text in a text in a text is read as often as that.
-const DEEPEST: usize = 8;
+pub(super) const DEEPEST: usize = 8;
 
 /// A statement of a text with the targets of `INTO` in its PL/pgSQL body blanked out, where it has any.
 pub(super) fn without_targets(sql: &str, statement: &Span, tokens: &[(Token, Span)]) -> Option<String> {
@@ -41,7 +42,7 @@ fn is_language(text: &str) -> bool {
 
 /// What stands between the quotes of a text, which may be a body. Between apostrophes those in it are doubled, and what is
 /// said in them does not matter: a target is none of it.
-fn quoted(token: Token, text: &str) -> Option<Span> {
+pub(super) fn quoted(token: Token, text: &str) -> Option<Span> {
     let quote = match text.strip_prefix('$') {
         Some(rest) => rest.find('$')? + 2,
         None => usize::from(text.starts_with('\'')),
@@ -49,7 +50,7 @@ fn quoted(token: Token, text: &str) -> Option<Span> {
     (token == Token::Other && quote > 0 && text.len() >= 2 * quote).then(|| quote..text.len() - quote)
 }
 
-/// The ranges of `INTO [STRICT] a, b.c`, where they name variables.
+/// The ranges of `INTO [STRICT] a, b.c`, where they name variables, and of a `DECLARE` among declarations.
 fn targets(body: &str, levels: usize) -> Vec<Span> {
     let tokens: Vec<(Token, Span)> = Lexer::new(body)
         .filter(|(token, _)| !matches!(token, Token::LineComment | Token::BlockComment))
@@ -60,8 +61,17 @@ fn targets(body: &str, levels: usize) -> Vec<Span> {
     // the first word of the statement: what FETCH and EXECUTE have behind INTO the parser knows, IMPORT names a schema
     let mut begins = true;
     let mut leave = false;
+    let mut declares = false;
     let mut i = 0;
     while i < tokens.len() {
+        if is(i, "declare") {
+            if declares && word(i - 1) == ";" {
+                found.push(tokens[i].1.clone());
+            }
+            declares = true;
+        } else if is(i, "begin") {
+            declares = false;
+        }
         if begins {
             leave = ["fetch", "execute", "move", "import"].iter().any(|first| is(i, first));
         }
@@ -95,7 +105,8 @@ fn targets(body: &str, levels: usize) -> Vec<Span> {
 fn target_list<'a>(mut at: usize, tokens: &[(Token, Span)], word: &impl Fn(usize) -> &'a str) -> Option<usize> {
     loop {
         let (token, _) = tokens.get(at)?;
-        let is_name = *token == Token::Word && !is_reserved(word(at)) || word(at).starts_with('"');
+        let is_clause = is_clause(word(at)) && !ends_targets(word(at + 1));
+        let is_name = *token == Token::Word && !is_clause || word(at).starts_with('"');
         // `$1` is two tokens
         let is_parameter = word(at) == "$" && word(at + 1).starts_with(|c: char| c.is_ascii_digit());
         if !is_name && !is_parameter {
@@ -112,13 +123,18 @@ fn target_list<'a>(mut at: usize, tokens: &[(Token, Span)], word: &impl Fn(usize
     }
 }
 
-/// The words that most often stand where a variable was forgotten.
-fn is_reserved(word: &str) -> bool {
+/// The words that a clause begins with, which stand where a variable was forgotten. (A variable may be called so, too.)
+fn is_clause(word: &str) -> bool {
     [
         "from", "where", "select", "order", "group", "limit", "union", "values", "using", "end",
     ]
     .iter()
-    .any(|reserved| word.eq_ignore_ascii_case(reserved))
+    .any(|clause| word.eq_ignore_ascii_case(clause))
+}
+
+/// What may stand behind the variables.
+fn ends_targets(word: &str) -> bool {
+    matches!(word, ";" | ",") || ["from", "using"].iter().any(|clause| word.eq_ignore_ascii_case(clause))
 }
 
 #[cfg(test)]
@@ -147,6 +163,15 @@ mod tests {
             ("SELECT a INTO $1 FROM t;", "SELECT a         FROM t;"),
             ("SELECT a INTO \"B\".c;", "SELECT a           ;"),
             ("SELECT a INTO FROM t;", "SELECT a INTO FROM t;"),
+            ("SELECT a INTO limit FROM t;", "SELECT a            FROM t;"),
+            (
+                "DECLARE a int; DECLARE b int; BEGIN",
+                "DECLARE a int;         b int; BEGIN",
+            ),
+            (
+                "BEGIN x := 1; DECLARE b int; BEGIN",
+                "BEGIN x := 1; DECLARE b int; BEGIN",
+            ),
             (
                 "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN SELECT 1 INTO a; END $f$;",
                 "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN SELECT 1       ; END $f$;",

@@ -9,6 +9,7 @@ mod doubt;
 mod into;
 mod literal;
 mod object;
+mod respell;
 mod row;
 mod statement;
 mod syntax;
@@ -82,7 +83,16 @@ fn parse_statement(sql: &str, range: Span, tokens: &[(Token, Span)], strings: bo
         return;
     }
     let outcome = if depth::is_statement_bounded(sql, tokens) {
-        catch_unwind(AssertUnwindSafe(|| reader.read_text(text)))
+        catch_unwind(AssertUnwindSafe(|| {
+            reader.read_text(text);
+            let is_wrong = |problem: &Problem| problem.kind == ProblemKind::Syntax;
+            if reader.parsed.problems.iter().any(is_wrong)
+                && let Some(text) = respell::respelled(text)
+            {
+                reader.parsed = Parsed::default();
+                reader.read_text(&text);
+            }
+        }))
     } else {
         reader.not_analysed(range.clone(), "it is nested too deeply");
         Ok(())

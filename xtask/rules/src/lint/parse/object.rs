@@ -231,6 +231,9 @@ impl Reader<'_> {
                 .map(|item| child(&item, K::NAME_REF).map(|column| simple_name(&column).name))
                 .collect(),
             partial: has(node, K::WHERE_CLAUSE),
+            filled: child(node, K::WHERE_CLAUSE)
+                .and_then(|clause| clause.children().next())
+                .and_then(|condition| super::table::not_null_column(&condition)),
             rest: text
                 .get(from..)
                 .unwrap_or_default()

@@ -27,9 +27,10 @@ impl Reader<'_> {
                 Kind::Change(Change {
                     table,
                     verb: if node.kind() == K::UPDATE { "UPDATE" } else { "DELETE" },
-                    limited: [K::WHERE_CLAUSE, K::WHERE_CURRENT_OF, K::FROM_CLAUSE, K::USING_CLAUSE]
-                        .iter()
-                        .any(|kind| has(node, *kind)),
+                    limited: child(node, K::WHERE_CLAUSE).is_some_and(|clause| !is_always_true(&clause))
+                        || [K::WHERE_CURRENT_OF, K::FROM_CLAUSE, K::USING_CLAUSE]
+                            .iter()
+                            .any(|kind| has(node, *kind)),
                 })
             }
             K::MERGE => Kind::Change(Change {
@@ -46,6 +47,20 @@ impl Reader<'_> {
             _ => return None,
         })
     }
+}
+
+/// `WHERE true`, `WHERE 1 = 1`: it is written to be rid of the question.
+fn is_always_true(clause: &Node<'_>) -> bool {
+    let text = tree::text(clause).to_ascii_lowercase();
+    let condition = text.strip_prefix("where").unwrap_or(&text);
+    let condition: String = condition
+        .chars()
+        .filter(|c| !c.is_whitespace() && !"()".contains(*c))
+        .collect();
+    condition == "true"
+        || condition
+            .split_once('=')
+            .is_some_and(|(one, other)| one == other && !one.is_empty() && one.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Whether a query leaves out what is there already: `NOT EXISTS`, `NOT IN`, `EXCEPT`, a join that found nothing.

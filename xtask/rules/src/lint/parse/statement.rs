@@ -7,7 +7,7 @@ use crate::lint::ast::{Guard, Kind, Session, Statement};
 impl Reader<'_> {
     /// Reads one statement of the tree, and those that are in it.
     pub(super) fn read(&mut self, node: &Node<'_>) {
-        if self.refuse_bare(node) {
+        if self.refuse_bare(node) || self.refuse_reserved(node) {
             return;
         }
         if node.kind() == K::DO {
@@ -21,6 +21,21 @@ impl Reader<'_> {
         }
         let kind = self.kind(node);
         self.push(node, kind);
+        // what an INSERT takes out of one table it puts into another
+        if let Some(with) = child(node, K::WITH_CLAUSE).filter(|_| node.kind() != K::INSERT) {
+            for below in with
+                .descendants()
+                .filter(|below| matches!(below.kind(), K::UPDATE | K::DELETE))
+            {
+                if let Some(kind) = Self::change(&below) {
+                    self.push(&below, kind);
+                    // the outer statement has told them already
+                    if let Some(inner) = self.parsed.statements.last_mut() {
+                        (inner.calls, inner.strings, inner.features, inner.long_names) = Default::default();
+                    }
+                }
+            }
+        }
         if node.kind() == K::CREATE_SCHEMA {
             let is_element = |child: &Node<'_>| format!("{:?}", child.kind()).starts_with("CREATE_");
             for element in node.children().filter(is_element) {

@@ -96,15 +96,156 @@ impl Reader<'_> {
             }
             _ => return false,
         };
+        self.refuse(node, missing.to_owned());
+        true
+    }
+
+    /// What the parser lets through and PostgreSQL does not: reserved words as names, without quotes.
+    pub(super) fn refuse_reserved(&mut self, node: &Node<'_>) -> bool {
+        let holders: Vec<Node<'_>> = match node.kind() {
+            K::ALTER_TABLE => node.children().collect(),
+            K::CREATE_TRIGGER | K::CREATE_POLICY => vec![*node],
+            _ => return false,
+        };
+        let is_name = |kind| matches!(kind, K::COLUMN_NAME | K::COLUMN_NAME_REF | K::TRIGGER | K::POLICY);
+        let constraints = holders
+            .iter()
+            .filter(|action| action.kind() == K::ADD_CONSTRAINT)
+            .flat_map(Node::descendants)
+            .filter(|below| below.kind() == K::CONSTRAINT_NAME);
+        let mut names = holders
+            .iter()
+            .flat_map(Node::children)
+            .filter(|child| is_name(child.kind()))
+            .chain(constraints);
+        let is_reserved = |name: &Node<'_>| {
+            let word = name.source().trim().to_ascii_lowercase();
+            RESERVED.binary_search(&word.as_str()).is_ok()
+        };
+        let Some(reserved) = names.find(is_reserved) else {
+            return false;
+        };
+        let word = reserved.source().trim();
+        self.refuse(
+            &reserved,
+            format!("`{word}` is a reserved word; in quotes it is a name: `\"{word}\"`"),
+        );
+        true
+    }
+
+    fn refuse(&mut self, node: &Node<'_>, message: String) {
         let span = (self.map)(node.range());
         self.parsed.problems.push(Problem {
             kind: ProblemKind::Syntax,
             span,
-            message: missing.to_owned(),
+            message,
         });
-        true
     }
 }
+
+/// The words that are no name of a column (`pg_get_keywords()` of PostgreSQL 15, categories R and T), in order.
+const RESERVED: [&str; 100] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
 
 /// The parser names its tokens (`SET_KW`, `L_PAREN`); people read what they would type.
 fn readable(message: &str) -> String {

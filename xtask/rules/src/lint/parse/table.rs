@@ -215,7 +215,7 @@ fn alter_column(node: &Node<'_>) -> Option<Action> {
 }
 
 /// The column of `column IS NOT NULL`, parentheses aside.
-fn not_null_column(expression: &Node<'_>) -> Option<String> {
+pub(super) fn not_null_column(expression: &Node<'_>) -> Option<String> {
     let mut expression = *expression;
     while expression.kind() == K::PAREN_EXPR {
         expression = expression.children().next()?;

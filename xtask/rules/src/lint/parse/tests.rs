@@ -89,3 +89,29 @@ fn a_statement_that_says_nothing_is_a_syntax_error() {
         assert_eq!(parse(sql).problems, [], "{sql}");
     }
 }
+
+#[test]
+fn a_reserved_word_is_a_name_in_quotes_alone() {
+    for sql in [
+        "ALTER TABLE t ADD COLUMN user text",
+        "ALTER TABLE t ADD IF NOT EXISTS order int NOT NULL",
+        "ALTER TABLE t DROP COLUMN IF EXISTS end",
+        "ALTER TABLE t RENAME COLUMN a TO Group",
+        "ALTER TABLE t ADD CONSTRAINT check CHECK (a > 0)",
+        "CREATE POLICY all ON t USING (true)",
+        "DO $$ BEGIN ALTER TABLE t ADD COLUMN limit int; END $$",
+    ] {
+        let problems = parse(sql).problems;
+        assert!(
+            problems.len() == 1 && problems[0].message.contains("is a reserved word"),
+            "{sql}: {problems:?}"
+        );
+    }
+    for sql in [
+        "ALTER TABLE t ADD COLUMN \"user\" text, ADD name text, ADD level int, ADD CHECK (a > 0), ADD UNIQUE (a)",
+        "ALTER TABLE t DROP COLUMN value, DROP CONSTRAINT IF EXISTS c, ALTER COLUMN date SET NOT NULL",
+        "ALTER TABLE t RENAME type TO role",
+    ] {
+        assert_eq!(parse(sql).problems, [], "{sql}");
+    }
+}

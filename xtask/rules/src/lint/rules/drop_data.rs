@@ -148,6 +148,9 @@ mod tests {
             "DROP DATABASE d;",
             "DROP TABLE IF EXISTS fresh; CREATE TABLE fresh (a int);",
             "DO $$ BEGIN DELETE FROM t; END $$;",
+            "DELETE FROM t WHERE true;",
+            "UPDATE t SET b = 1 WHERE (1 = 1);",
+            "WITH gone AS (DELETE FROM t RETURNING a) SELECT count(*) FROM gone;",
         ] {
             one(&RULE, &[TABLES, sql]);
         }
@@ -162,6 +165,9 @@ mod tests {
             "DELETE FROM t WHERE a = 1;",
             "UPDATE t SET b = u.a FROM u WHERE u.a = t.a;",
             "DELETE FROM t USING u WHERE u.a = t.a;",
+            "DELETE FROM t WHERE a = 1 OR true IS NULL;",
+            "WITH moved AS (DELETE FROM t RETURNING a) INSERT INTO u SELECT a FROM moved;",
+            "WITH some AS (UPDATE t SET b = 2 WHERE a = 1 RETURNING a) SELECT a FROM some;",
             "DROP TABLE IF EXISTS scratch; CREATE TEMPORARY TABLE scratch (a int);",
             "ALTER TABLE t DROP COLUMN IF EXISTS never_was;",
             "DROP SCHEMA IF EXISTS never_was; DROP TYPE IF EXISTS never_was;",

@@ -98,7 +98,9 @@ fn begins_with(index: &Index, wanted: &[&str]) -> bool {
         .take(wanted.len())
         .map_while(Option::as_deref)
         .collect();
-    !index.partial && head.len() == wanted.len() && wanted.iter().all(|column| head.contains(column))
+    // who looks for a value looks for no NULL
+    let has_all = !index.partial || index.filled.as_deref().is_some_and(|column| wanted.contains(&column));
+    has_all && head.len() == wanted.len() && wanted.iter().all(|column| head.contains(column))
 }
 
 #[cfg(test)]
@@ -154,6 +156,13 @@ mod tests {
         silent(
             &RULE,
             &[USERS, "CREATE TABLE o (u bigint REFERENCES users PRIMARY KEY);"],
+        );
+        silent(
+            &RULE,
+            &[
+                USERS,
+                "CREATE TABLE o (u bigint REFERENCES users); CREATE INDEX i ON o (u) WHERE (u IS NOT NULL);",
+            ],
         );
         silent(
             &RULE,
