@@ -54,6 +54,12 @@ impl<'a> Lexer<'a> {
             .map_or(self.sql.len(), |i| from + i + end.len())
     }
 
+    /// The end of the line that `from` is in, its line feed included.
+    fn line(&self, from: usize) -> usize {
+        let rest = self.sql.get(from..).unwrap_or_default();
+        from + rest.find('\n').map_or(rest.len(), |at| at + 1)
+    }
+
     fn block_comment(&self) -> usize {
         let bytes = self.sql.as_bytes();
         let (mut at, mut depth) = (self.at + 2, 1);
@@ -98,7 +104,7 @@ impl<'a> Lexer<'a> {
             match (bytes.get(at)?, bytes.get(at + 1)) {
                 (b'\'', _) => return in_later_line.then_some(at),
                 (b'-', Some(b'-')) => {
-                    at = self.through(at, "\n");
+                    at = self.line(at);
                     in_later_line = true;
                 }
                 (b, _) if b.is_ascii_whitespace() || *b == 0x0b => {
@@ -152,7 +158,7 @@ impl Iterator for Lexer<'_> {
         }
         let start = self.at;
         let (token, end) = match (self.byte(0)?, self.byte(1)) {
-            (b'-', Some(b'-')) => (Token::LineComment, self.through(start, "\n")),
+            (b'-', Some(b'-')) => (Token::LineComment, self.line(start)),
             (b'/', Some(b'*')) => (Token::BlockComment, self.block_comment()),
             (b'\'', _) => (Token::Other, self.quoted(start, b'\'', !self.standard)),
             (b'"', _) => (Token::Other, self.quoted(start, b'"', false)),

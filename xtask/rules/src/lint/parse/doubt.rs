@@ -106,15 +106,11 @@ fn is_doubtful_operation(node: &Node<'_>) -> bool {
 }
 
 fn is_doubtful_call(node: &Node<'_>) -> bool {
-    if let Some(below) = node
-        .children()
-        .find(|child| matches!(child.kind(), K::ALL_FN | K::ANY_FN | K::SOME_FN))
-    {
+    if has(node, K::ALL_FN) || has(node, K::ANY_FN) || has(node, K::SOME_FN) {
         // `x = ANY (…)`: it stands behind an operator
-        return below.span().is_empty()
-            || node.parent().is_none_or(|parent| {
-                parent.kind() != K::BIN_EXPR || parent.children().next().is_none_or(|first| first.span() == node.span())
-            });
+        let operation = node.parent().filter(|parent| parent.kind() == K::BIN_EXPR);
+        let first = operation.and_then(|operation| operation.children().next());
+        return first.is_none_or(|first| first.span() == node.span());
     }
     let Some(callee) = child(node, K::NAME_REF) else {
         return false;
