@@ -17,6 +17,7 @@ mod backup_faults;
 mod backup_proof;
 mod bad_files;
 mod baseline;
+mod build_policy;
 mod build_script;
 mod cheats;
 mod check;

@@ -5,6 +5,7 @@
 //! cargo bench --package xtask --bench runner -- 1000 5       # 1,000 files, five rounds
 //! cargo bench --package xtask --bench runner -- drop 10000   # db:drop of so many tables
 //! cargo bench --package xtask --bench runner -- build 10000  # build.rs and the compile step of a service, so many files
+//! cargo bench --package xtask --bench runner -- build 1000 plain  # without the profile of this workspace
 //! cargo bench --package xtask --bench runner -- facts        # a schema of 500 tables and views, read; CPU time of both ends
 //! cargo bench --package xtask --bench runner -- drift        # db:drift of it, and what it spends its time on
 //! cargo bench --package xtask --bench runner -- stall        # how long others stand behind a migration
@@ -31,8 +32,10 @@
 )]
 
 mod backup;
+mod compile;
 mod constraint;
 mod facts;
+mod files;
 mod peers;
 mod stall;
 #[path = "../support/mod.rs"]
@@ -327,46 +330,6 @@ fn drop_tables(n: usize) {
     );
 }
 
-/// A line of `cargo` in a folder, with the CPU seconds of it and its children.
-fn cargo(line: &str, folder: &std::path::Path) -> String {
-    let script = format!("TIMEFORMAT='%R s wall, %U s user, %S s system'; time cargo {line} >/dev/null 2>&1");
-    let output = std::process::Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}
-
-/// A service whose folder holds so many files: built with everything but itself warm, then unchanged, then with one edit.
-fn build(n: usize) {
-    let checkout = Checkout::new();
-    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    checkout.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n");
-    checkout.write(
-        "service/Cargo.toml",
-        format!("[package]\nname = \"service\"\nedition = \"2024\"\n[build-dependencies]\ndbtask-rules = {{ path = \"{}\" }}\n", rules.display()),
-    );
-    checkout.write(
-        "service/build.rs",
-        "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
-    );
-    checkout.write(
-        "service/src/main.rs",
-        "static M: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\nfn main() {\n    println!(\"{}\", M.len());\n}\n",
-    );
-    cargo("build --offline", checkout.root());
-    write_files(&checkout, n);
-    println!(
-        "build.rs and the compile step with {n} files: {}",
-        cargo("build --offline", checkout.root())
-    );
-    println!("unchanged: {}", cargo("build --offline", checkout.root()));
-    std::thread::sleep(Duration::from_millis(1100));
-    checkout.migration("V00001__change_1.sql", "SELECT 1;\n");
-    println!("one file edited: {}", cargo("build --offline", checkout.root()));
-}
-
 /// A push with nothing pending, by cargo and by the binaries alone.
 fn warm() {
     let database = TestDatabase::new();
@@ -400,7 +363,11 @@ fn main() {
     match words[..] {
         ["memory", url, root] => memory(url, root),
         ["drop", tables] => drop_tables(tables.parse().unwrap()),
-        ["build", files] => build(files.parse().unwrap()),
+        ["build"] => [1_000, 10_000]
+            .into_iter()
+            .for_each(|files| compile::measure(files, false)),
+        ["build", files] => compile::measure(files.parse().unwrap(), false),
+        ["build", files, "plain"] => compile::measure(files.parse().unwrap(), true),
         ["facts"] => facts::facts(),
         ["drift"] => facts::drift(),
         ["stall"] => stall::compare(),
