@@ -3,6 +3,7 @@
 mod corpus;
 mod lints;
 mod rewrites;
+mod variants;
 
 use postgres::Client;
 

@@ -17,10 +17,19 @@ pub(super) fn without_targets(sql: &str, statement: &Span, tokens: &[(Token, Spa
     if !is_plpgsql {
         return None;
     }
+    let mut texts: Vec<Span> = Vec::new();
+    for (_, range) in tokens.iter().filter(|(token, _)| *token == Token::Other) {
+        let is_string = |range: &Span| sql[range.clone()].starts_with('\'');
+        match texts.last_mut() {
+            // a doubled apostrophe: the text goes on
+            Some(last) if last.end == range.start && is_string(last) && is_string(range) => last.end = range.end,
+            _ => texts.push(range.clone()),
+        }
+    }
     let mut masked = sql[statement.clone()].to_owned();
     let mut is_masked = false;
-    for (token, range) in tokens {
-        let Some(body) = quoted(*token, &sql[range.clone()]) else {
+    for range in texts {
+        let Some(body) = quoted(&sql[range.clone()]) else {
             continue;
         };
         let start = range.start + body.start;
@@ -42,12 +51,12 @@ fn is_language(text: &str) -> bool {
 
 /// What stands between the quotes of a text, which may be a body. Between apostrophes those in it are doubled, and what is
 /// said in them does not matter: a target is none of it.
-pub(super) fn quoted(token: Token, text: &str) -> Option<Span> {
+pub(super) fn quoted(text: &str) -> Option<Span> {
     let quote = match text.strip_prefix('$') {
         Some(rest) => rest.find('$')? + 2,
         None => usize::from(text.starts_with('\'')),
     };
-    (token == Token::Other && quote > 0 && text.len() >= 2 * quote).then(|| quote..text.len() - quote)
+    (quote > 0 && text.len() >= 2 * quote).then(|| quote..text.len() - quote)
 }
 
 /// The ranges of `INTO [STRICT] a, b.c`, where they name variables, and of a `DECLARE` among declarations.
@@ -75,12 +84,13 @@ fn targets(body: &str, levels: usize) -> Vec<Span> {
         if begins {
             leave = ["fetch", "execute", "move", "import"].iter().any(|first| is(i, first));
         }
+        let is_first = begins;
         begins = word(i) == ";" || ["begin", "then", "else", "loop"].iter().any(|keyword| is(i, keyword));
         let names_table = i > 0 && (is(i - 1, "insert") || is(i - 1, "merge"));
-        if !is(i, "into") || names_table || leave {
+        if !is(i, "into") || is_first || names_table || leave {
             // a routine that the body makes; a string that it executes is no PL/pgSQL
             if i > 0 && is(i - 1, "as") && levels > 0 && word(i).starts_with('$') {
-                let inner = quoted(tokens[i].0, word(i)).unwrap_or_default();
+                let inner = quoted(word(i)).unwrap_or_default();
                 let start = tokens[i].1.start + inner.start;
                 let nested = targets(&word(i)[inner], levels - 1);
                 found.extend(nested.into_iter().map(|span| start + span.start..start + span.end));
@@ -178,6 +188,7 @@ mod tests {
             ),
             ("EXECUTE $q$ SELECT 1 INTO b $q$;", "EXECUTE $q$ SELECT 1 INTO b $q$;"),
             ("SELECT a INTO;", "SELECT a INTO;"),
+            ("INTO t VALUES (1);", "INTO t VALUES (1);"),
             ("SELECT a INTO b,;", "SELECT a INTO b,;"),
             (
                 "IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b;",

@@ -34,7 +34,7 @@ fn respell(sql: &str, base: usize, levels: usize, out: &mut String) {
         let span = base + range.start..base + range.end;
         if levels > 0
             && sql[range.clone()].starts_with('$')
-            && let Some(body) = quoted(*token, &sql[range.clone()])
+            && let Some(body) = quoted(&sql[range.clone()])
         {
             respell(
                 &sql[range.start + body.start..range.start + body.end],
