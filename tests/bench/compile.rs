@@ -159,6 +159,6 @@ pub fn measure(n: usize, plain: bool) {
         "ALTER TABLE customers_1 ADD COLUMN IF NOT EXISTS more text;\n",
     );
     service.measure("a column more in the middle");
-    service.checkout.migration(&Service::name(n + 1), &files::text(1));
+    service.checkout.migration(&Service::name(n + 1), &files::text(n + 1));
     service.measure("a file added");
 }
