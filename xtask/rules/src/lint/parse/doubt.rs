@@ -12,7 +12,7 @@ use super::tree::{Node, SyntaxKind as K, Tree, child, contains, has};
 
 /// Whether an objection is possible.
 pub(super) fn is_possible(tree: &Tree<'_>) -> bool {
-    tree.is_wrong || tree.all().any(|node| is_doubtful(&node))
+    tree.is_wrong || tree.root().all().any(|node| is_doubtful(&node))
 }
 
 fn is_doubtful(node: &Node<'_>) -> bool {

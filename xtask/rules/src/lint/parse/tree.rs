@@ -3,8 +3,6 @@
 //! The parser says in which order nodes begin, tokens follow and nodes end; here that becomes one list, in the order of the
 //! text. Its own tree, which shares and counts what it is made of, took half of the time that a build script has.
 
-use std::ops::Range;
-
 use squawk_parser::{EntryPoint, LexedStr, StrStep};
 pub(super) use squawk_syntax::SyntaxKind;
 
@@ -85,11 +83,6 @@ impl<'s> Tree<'s> {
     pub(super) fn root(&self) -> Node<'_> {
         Node { tree: self, at: 0 }
     }
-
-    /// Every node and token.
-    pub(super) fn all(&self) -> impl Iterator<Item = Node<'_>> {
-        self.root().with(0..self.entries.len())
-    }
 }
 
 /// A node of a tree, or a token.
@@ -102,16 +95,6 @@ pub(super) struct Node<'t> {
 impl<'t> Node<'t> {
     fn entry(&self) -> &'t Entry {
         &self.tree.entries[self.at]
-    }
-
-    fn with(self, mut range: Range<usize>) -> impl Iterator<Item = Node<'t>> + use<'t> {
-        std::iter::from_fn(move || {
-            let at = range.start;
-            (at < range.end).then(|| {
-                range.start += 1;
-                Node { at, ..self }
-            })
-        })
     }
 
     pub(super) fn kind(&self) -> SyntaxKind {
@@ -163,7 +146,8 @@ impl<'t> Node<'t> {
 
     /// The node itself, and all nodes and tokens below.
     pub(super) fn all(&self) -> impl Iterator<Item = Node<'t>> + use<'t> {
-        self.with(self.at..self.entry().next)
+        let node = *self;
+        (self.at..self.entry().next).map(move |at| Node { at, ..node })
     }
 
     /// The node itself, and all nodes below.
