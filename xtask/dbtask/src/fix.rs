@@ -44,7 +44,7 @@ impl Applied {
         })
     }
 
-    /// Why a file is not to be changed.
+    /// Why a file is not to be changed. A repeatable one is edited in place: it is carried out again.
     pub(crate) fn reason_against(&self, folder: &MigrationFolder, path: &str) -> Option<&'static str> {
         let file = folder.files().iter().find(|file| file.path() == path)?;
         if self.recorded.contains(&file.version().get()) {

@@ -41,7 +41,8 @@ pub(crate) struct Lint {
     /// A warning ends with exit code 1, too
     #[arg(long)]
     deny_warnings: bool,
-    /// Make the changes that are safe to make, in files that git has not committed and that are not applied to DATABASE_URL
+    /// Make the changes that are safe to make, in files that git has not committed and that are not applied to DATABASE_URL,
+    /// and in repeatable ones
     #[arg(long)]
     fix: bool,
 }
