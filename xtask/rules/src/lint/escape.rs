@@ -3,7 +3,7 @@
 use super::finding::{Edit, Finding, Level};
 use super::policy::unknown_rule;
 use super::rules;
-use super::source::Source;
+use super::sql_file::SqlFile;
 use crate::Position;
 use crate::directives::{Allow, allows};
 use crate::statements;
@@ -59,7 +59,7 @@ impl Escapes {
     }
 
     /// The escapes that name no rule, or do nothing.
-    pub(super) fn findings(&self, file: Source<'_>) -> Vec<Finding> {
+    pub(super) fn findings(&self, file: SqlFile<'_>) -> Vec<Finding> {
         let finding = |escape: &Escape, message: String, help: String, edits| {
             let range = escape.allow.range.clone();
             Finding {

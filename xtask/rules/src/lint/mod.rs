@@ -11,7 +11,7 @@ mod model;
 mod parse;
 mod policy;
 mod rules;
-mod source;
+mod sql_file;
 
 use std::thread;
 
@@ -24,7 +24,7 @@ use self::escape::Escapes;
 use self::model::Schema;
 use self::parse::Parsed;
 use self::rules::{At, Check, Findings};
-use self::source::Source;
+use self::sql_file::SqlFile;
 use crate::{MigrationFile, MigrationFolder, RepeatableFile};
 
 /// What the policy has against the files of a folder.
@@ -35,7 +35,7 @@ pub fn lint(folder: &MigrationFolder, policy: &Policy) -> Report {
 /// What the policy has against some files, which are a history in their order; the repeatable ones come last, as they do
 /// on a database.
 pub fn lint_files(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy) -> Report {
-    let files = Source::all(files, repeatables);
+    let files = SqlFile::all(files, repeatables);
     let parsed = parse_all(&files);
     let mut schema = Schema::default();
     let mut report = Report::default();
@@ -47,7 +47,7 @@ pub fn lint_files(files: &[MigrationFile], repeatables: &[RepeatableFile], polic
 }
 
 /// What the policy has against a file; `schema` goes from what it is before the file to what it is behind it.
-fn judge(file: Source<'_>, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
+fn judge(file: SqlFile<'_>, parsed: &Parsed, schema: &mut Schema, policy: &Policy) -> Vec<Finding> {
     if !file.is_judged(policy) {
         parsed
             .statements
@@ -102,8 +102,8 @@ const SHARE: usize = 20;
 const STACK: usize = 64 << 20;
 
 /// Parses files, in their order, on as many processors as there are.
-fn parse_all(files: &[Source<'_>]) -> Vec<Parsed> {
-    let parse = |share: &[Source<'_>]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql)).collect() };
+fn parse_all(files: &[SqlFile<'_>]) -> Vec<Parsed> {
+    let parse = |share: &[SqlFile<'_>]| -> Vec<Parsed> { share.iter().map(|file| parse::parse(file.sql)).collect() };
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(processors).max(SHARE);
     thread::scope(|scope| {

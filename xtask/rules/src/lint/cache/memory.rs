@@ -7,7 +7,7 @@ use super::bytes::{Sink, Source, Stored as _, check};
 use crate::lint::finding::Finding;
 use crate::lint::parse::Parsed;
 use crate::lint::rules;
-use crate::lint::source::Source as File;
+use crate::lint::sql_file::SqlFile;
 
 /// The first bytes of the file.
 const MAGIC: &str = "dbtask lint cache";
@@ -95,7 +95,7 @@ impl<'a> Memory<'a> {
     }
 
     /// What is known of a file, where it is still the same.
-    pub(super) fn of(&self, file: File<'_>) -> Option<&Known<'a>> {
+    pub(super) fn of(&self, file: SqlFile<'_>) -> Option<&Known<'a>> {
         let is_it = |known: &Known<'_>| known.path == file.path;
         let at = match self.files.get(self.next.get()) {
             Some(known) if is_it(known) => self.next.get(),
@@ -159,7 +159,7 @@ impl Record {
     }
 
     /// Keeps what is known already.
-    pub(super) fn keep(&mut self, file: File<'_>, known: &Known<'_>) {
+    pub(super) fn keep(&mut self, file: SqlFile<'_>, known: &Known<'_>) {
         if known.before == self.before {
             self.sink.bytes.extend_from_slice(known.stored);
             self.before += usize::from(!known.effects.is_empty());
@@ -169,14 +169,14 @@ impl Record {
     }
 
     /// Keeps what was found out.
-    pub(super) fn add(&mut self, file: File<'_>, effects: &[u8], findings: &Vec<Finding>, parsed: &Parsed) {
+    pub(super) fn add(&mut self, file: SqlFile<'_>, effects: &[u8], findings: &Vec<Finding>, parsed: &Parsed) {
         let (mut stored, mut tree) = (Sink::new(), Sink::new());
         findings.write(&mut stored);
         parsed.write(&mut tree);
         self.push(file, effects, &stored.bytes, &tree.bytes, check(&tree.bytes));
     }
 
-    fn push(&mut self, file: File<'_>, effects: &[u8], findings: &[u8], parsed: &[u8], parsed_check: u64) {
+    fn push(&mut self, file: SqlFile<'_>, effects: &[u8], findings: &[u8], parsed: &[u8], parsed_check: u64) {
         let mut head = Sink::new();
         head.text(file.path);
         head.block(effects);

@@ -21,7 +21,7 @@ use super::finding::{Finding, Report};
 use super::model::{Schema, changes_schema};
 use super::parse::{self, Parsed};
 use super::policy::Policy;
-use super::source::Source as File;
+use super::sql_file::SqlFile;
 use super::{judge, parse_all};
 use crate::MigrationFolder;
 
@@ -32,7 +32,7 @@ pub fn lint_with_cache(folder: &MigrationFolder, policy: &Policy, cache: &Path) 
     let Some(tool) = tool() else {
         return super::lint(folder, policy);
     };
-    let files = File::all(folder.files(), folder.repeatables());
+    let files = SqlFile::all(folder.files(), folder.repeatables());
     let old = std::fs::read(cache).unwrap_or_default();
     let (report, new) = recall(&files, policy, &tool, &old);
     if new != old {
@@ -67,12 +67,12 @@ enum Turn<'a> {
 }
 
 /// The findings, and what is kept for the next run, from what was kept by the last one.
-fn recall(files: &[File<'_>], policy: &Policy, tool: &str, old: &[u8]) -> (Report, Vec<u8>) {
+fn recall(files: &[SqlFile<'_>], policy: &Policy, tool: &str, old: &[u8]) -> (Report, Vec<u8>) {
     let rules = format!("{policy:?}");
     let memory = Memory::read(old, tool, &rules).unwrap_or_default();
     let known: Vec<Option<&Known<'_>>> = files.iter().map(|file| memory.of(*file)).collect();
     let unknown = files.iter().zip(&known).filter(|(_, known)| known.is_none());
-    let unknown: Vec<File<'_>> = unknown.map(|(file, _)| *file).collect();
+    let unknown: Vec<SqlFile<'_>> = unknown.map(|(file, _)| *file).collect();
     let mut parsed = parse_all(&unknown).into_iter();
 
     // who needs the schema, and who does not
@@ -137,7 +137,7 @@ fn effects(parsed: &Parsed) -> Vec<u8> {
 }
 
 /// Does to the schema what a file does.
-fn replay(effects: &[u8], file: File<'_>, schema: &mut Schema) {
+fn replay(effects: &[u8], file: SqlFile<'_>, schema: &mut Schema) {
     let mut source = Source::without_places(effects);
     let mut kinds = Vec::new();
     while !source.is_empty() {

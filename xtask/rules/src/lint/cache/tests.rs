@@ -7,7 +7,7 @@ use crate::{FileName, MigrationFile, RepeatableFile, Version};
 const TOOL: &str = "this one";
 
 /// A history whose later files have findings that hang on the earlier ones.
-const HISTORY: [&str; 10] = [
+const HISTORY: [&str; 12] = [
     "-- people\nCREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, email text, note json);\n",
     "CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY, user_id int REFERENCES users);\n",
     "INSERT INTO users VALUES (1, 'a@example.com') ON CONFLICT DO NOTHING;\n",
@@ -18,6 +18,8 @@ const HISTORY: [&str; 10] = [
     "ALTER TABLE orders ADD CONSTRAINT c CHECK (id > 0);\nSELEC 1;\n",
     "-- dbtask:allow(drop-data): nobody reads it\nDROP TABLE orders;\nDROP TABLE people CASCADE;\n",
     "ALTER TABLE orders ADD COLUMN b int NOT NULL;\n",
+    "CREATE VIEW v AS SELECT note FROM users;\nCREATE INDEX i ON users (note) WHERE note IS NOT NULL;\n",
+    "ALTER TABLE users ALTER note TYPE text;\n",
 ];
 
 fn file(number: i32, description: &str, text: &str) -> MigrationFile {
@@ -65,7 +67,7 @@ fn same(files: &[MigrationFile], policy: &Policy, old: &[u8]) -> Vec<u8> {
 
 #[track_caller]
 fn same_with(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy, old: &[u8]) -> Vec<u8> {
-    let all = File::all(files, repeatables);
+    let all = SqlFile::all(files, repeatables);
     let (report, new) = recall(&all, policy, TOOL, old);
     assert_eq!(report, lint_files(files, repeatables, policy));
     // and what is kept now is as good as what a first run would have kept
@@ -75,7 +77,7 @@ fn same_with(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &P
 
 /// The findings with what was kept.
 fn recalled(files: &[MigrationFile], repeatables: &[RepeatableFile], policy: &Policy, old: &[u8]) -> Report {
-    recall(&File::all(files, repeatables), policy, TOOL, old).0
+    recall(&SqlFile::all(files, repeatables), policy, TOOL, old).0
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn the_findings_are_the_same_when_files_come_go_and_change_their_names() {
         same(&renamed, &policy, &kept);
 
         let mut last = fewer.clone();
-        last.push(file(11, "x", gone.sql()));
+        last.push(file(13, "x", gone.sql()));
         same(&last, &policy, &kept);
 
         for text in [HISTORY[at], "SELECT 1;\n", "CREATE TABLE users (id int);\n"] {
@@ -228,7 +230,7 @@ fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
         damaged[at] ^= 0x41;
         // the second one needs the stored statements too
         for files in [files, &edited] {
-            let (report, next) = recall(&File::all(files, &[]), &policy, TOOL, &damaged);
+            let (report, next) = recall(&SqlFile::all(files, &[]), &policy, TOOL, &damaged);
             assert_eq!(report, lint_files(files, &[], &policy));
             // what nobody needed is kept as it is, and is still no danger
             assert_eq!(
@@ -239,7 +241,7 @@ fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
     }
     same(files, &policy, &[kept.as_slice(), b"more"].concat());
 
-    let of_other = kept_with(&File::all(files, &[]), &policy, "another one", no_statements);
+    let of_other = kept_with(&SqlFile::all(files, &[]), &policy, "another one", no_statements);
     assert_eq!(
         recalled(files, &[], &policy, &of_other),
         lint_files(files, &[], &policy)
@@ -247,7 +249,7 @@ fn what_is_damaged_or_of_another_program_is_as_good_as_nothing() {
 }
 
 /// What a program would keep for which no file has findings; `parse` is what it takes for their statements.
-fn kept_with(files: &[File<'_>], policy: &Policy, tool: &str, parse: fn(&str) -> Parsed) -> Vec<u8> {
+fn kept_with(files: &[SqlFile<'_>], policy: &Policy, tool: &str, parse: fn(&str) -> Parsed) -> Vec<u8> {
     let mut record = Record::new(tool, &format!("{policy:?}"), files.len());
     for &file in files {
         let effects = effects(&parse::parse(file.sql));
@@ -265,7 +267,7 @@ fn what_is_known_is_neither_judged_nor_parsed_again() {
     let files = history();
     let policy = Policy::default();
     // the program itself never keeps this: who believes it has not looked
-    let believed = kept_with(&File::all(&files, &[]), &policy, TOOL, no_statements);
+    let believed = kept_with(&SqlFile::all(&files, &[]), &policy, TOOL, no_statements);
     assert_eq!(recalled(&files, &[], &policy, &believed), Report::default());
 
     // a comment in the first file: no other one is judged again
@@ -290,7 +292,7 @@ fn what_is_known_is_neither_judged_nor_parsed_again() {
 fn of_repeatable_files_those_behind_what_changed_are_judged_again() {
     let (files, all) = (&history()[..6], repeatables());
     let policy = Policy::default();
-    let believed = kept_with(&File::all(files, &all), &policy, TOOL, parse::parse);
+    let believed = kept_with(&SqlFile::all(files, &all), &policy, TOOL, parse::parse);
     assert_eq!(recalled(files, &all, &policy, &believed), Report::default());
     let judged = |files: &[MigrationFile], all: &[RepeatableFile]| -> BTreeSet<String> {
         let findings = recalled(files, all, &policy, &believed).findings;

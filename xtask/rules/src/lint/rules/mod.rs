@@ -39,7 +39,7 @@ use super::finding::{Edit, Finding, Level};
 use super::model::Schema;
 use super::parse::Parsed;
 use super::policy::Policy;
-use super::source::Source;
+use super::sql_file::SqlFile;
 use crate::Position;
 use crate::nearest::nearest;
 
@@ -113,7 +113,7 @@ pub(super) enum Check {
 
 /// Where a rule looks: a place in a file, and what is known there.
 pub(super) struct At<'a> {
-    pub file: Source<'a>,
+    pub file: SqlFile<'a>,
     pub parsed: &'a Parsed,
     /// The statement's number in the file.
     pub index: usize,
@@ -174,7 +174,7 @@ impl Draft {
     }
 
     /// The finding, unless the policy allows it.
-    pub(in crate::lint) fn finish(self, file: Source<'_>, policy: &Policy) -> Option<Finding> {
+    pub(in crate::lint) fn finish(self, file: SqlFile<'_>, policy: &Policy) -> Option<Finding> {
         let level = policy.level(self.rule);
         let text = file.sql.as_bytes();
         (level != Level::Allow).then(|| Finding {
@@ -194,7 +194,7 @@ impl Draft {
 
 /// What to write, where the file that it is about is a repeatable one: steps, and what is without a transaction, have
 /// their place in the numbered ones.
-fn help_in(file: Source<'_>, help: String) -> String {
+fn help_in(file: SqlFile<'_>, help: String) -> String {
     let is_elsewhere = help.contains("-- dbtask:no-transaction") || help.contains("next file");
     if file.is_repeatable() && is_elsewhere {
         format!(

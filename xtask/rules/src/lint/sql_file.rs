@@ -4,7 +4,7 @@ use super::policy::Policy;
 use crate::{MigrationFile, RepeatableFile, Version};
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source<'a> {
+pub(super) struct SqlFile<'a> {
     /// Relative to the workspace root.
     pub path: &'a str,
     pub sql: &'a str,
@@ -14,16 +14,16 @@ pub(super) struct Source<'a> {
     version: Option<Version>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SqlFile<'a> {
     /// All files, in the order in which they are carried out.
-    pub(super) fn all(files: &'a [MigrationFile], repeatables: &'a [RepeatableFile]) -> Vec<Source<'a>> {
-        let numbered = files.iter().map(|file| Source {
+    pub(super) fn all(files: &'a [MigrationFile], repeatables: &'a [RepeatableFile]) -> Vec<SqlFile<'a>> {
+        let numbered = files.iter().map(|file| SqlFile {
             path: file.path(),
             sql: file.sql(),
             in_transaction: !file.directives().no_transaction,
             version: Some(file.version()),
         });
-        let repeatables = repeatables.iter().map(|file| Source {
+        let repeatables = repeatables.iter().map(|file| SqlFile {
             path: file.path(),
             sql: file.sql(),
             in_transaction: true,
