@@ -345,3 +345,26 @@ fn a_file_that_cannot_be_written_is_no_obstacle() {
     assert!(dir.join("cache").exists());
     std::fs::remove_dir_all(&dir).unwrap();
 }
+
+/// They come last, and their findings hang on the numbered ones.
+#[test]
+fn repeatable_files_are_kept_like_numbered_ones() {
+    let policy = Policy::parse("policy.toml", "after = 9\n").unwrap();
+    let index = ("R__index.sql", "CREATE INDEX IF NOT EXISTS i ON fresh (a);\n", 0);
+    let repeatables = [RepeatableFile::embedded(index).unwrap()];
+    let look = |files: &[MigrationFile], old: &[u8]| {
+        let (report, new) = recall(&SqlFile::all(files, &repeatables), &policy, TOOL, old);
+        assert_eq!(report, lint_files(files, &repeatables, &policy));
+        (report.findings, new)
+    };
+    let mut files = vec![file(1, "x", "CREATE TABLE fresh (a int);\n")];
+    let (found, kept) = look(&files, &[]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(look(&files, &kept).0, found);
+    // another table in front of it
+    files[0] = file(1, "x", "CREATE TABLE fresh (a int) PARTITION BY RANGE (a);\n");
+    let (partitioned, kept) = look(&files, &kept);
+    assert_ne!(partitioned, found);
+    files[0] = file(1, "x", "CREATE TABLE fresh (a int);\n");
+    assert_eq!(look(&files, &kept).0, found);
+}
