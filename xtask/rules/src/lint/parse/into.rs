@@ -84,10 +84,9 @@ fn targets(body: &str, levels: usize) -> Vec<Span> {
         if begins {
             leave = ["fetch", "execute", "move", "import"].iter().any(|first| is(i, first));
         }
-        let is_first = begins;
         begins = word(i) == ";" || ["begin", "then", "else", "loop"].iter().any(|keyword| is(i, keyword));
         let names_table = i > 0 && (is(i - 1, "insert") || is(i - 1, "merge"));
-        if !is(i, "into") || is_first || names_table || leave {
+        if !is(i, "into") || names_table || leave {
             // a routine that the body makes; a string that it executes is no PL/pgSQL
             if i > 0 && is(i - 1, "as") && levels > 0 && word(i).starts_with('$') {
                 let inner = quoted(word(i)).unwrap_or_default();
@@ -188,7 +187,7 @@ mod tests {
             ),
             ("EXECUTE $q$ SELECT 1 INTO b $q$;", "EXECUTE $q$ SELECT 1 INTO b $q$;"),
             ("SELECT a INTO;", "SELECT a INTO;"),
-            ("INTO t VALUES (1);", "INTO t VALUES (1);"),
+            ("SELECT begin INTO a FROM t;", "SELECT begin        FROM t;"),
             ("SELECT a INTO b,;", "SELECT a INTO b,;"),
             (
                 "IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b;",
