@@ -34,7 +34,8 @@ impl Service {
             "service/Cargo.toml",
             format!(
                 "[package]\nname = \"service\"\nedition = \"2024\"\n[build-dependencies]\n\
-                 dbtask-rules = {{ path = {rules:?}, features = [\"lint\"] }}\n"
+                 dbtask-rules = {{ path = \"{}\", features = [\"lint\"] }}\n",
+                rules.display()
             ),
         );
         checkout.write(
@@ -147,7 +148,7 @@ pub fn measure(n: usize, plain: bool) {
         dependencies.cpu
     );
     let bytes = service.write_files();
-    println!("{n} files of {:.2} kB", bytes as f64 / n as f64 / 1e3);
+    println!("{n} files of {} bytes", bytes / n);
     service.measure("all new");
     service.measure("unchanged");
     service.edit(n, "-- read again\n");
