@@ -98,7 +98,7 @@ fn what_was_rehearsed_on_staging_is_applied_to_production() {
     let json = run.json();
     assert_eq!(json["applied"][0]["file"], NEXT);
     assert_eq!(json["checks_passed"], 5);
-    assert_ne!(json["fingerprint_before"], json["fingerprint_behind"]);
+    assert_ne!(json["plan"], json["fingerprint_behind"]);
     assert_eq!(versions(&path.staging), [1, 2, 3, 4]);
     assert_eq!(versions(&path.production), [1, 2, 3]);
     let log = path.there(&["db:log", "--json"]).exits(0).json();
@@ -107,7 +107,7 @@ fn what_was_rehearsed_on_staging_is_applied_to_production() {
         (&details["environment"], &log["log"][3]["event"]),
         (&"staging".into(), &"apply".into())
     );
-    assert_eq!(details["plan"], json["fingerprint_before"]);
+    assert_eq!(details["plan"], json["plan"]);
     path.rehearse().exits(0).says("nothing is pending");
     path.apply(&["4"])
         .exits(0)

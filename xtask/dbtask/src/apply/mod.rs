@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use dbtask_rules::{MigrationFile, MigrationFolder};
 use dbtask_runner::{Application, AppliedFile, Error, Options};
+use serde_json::{Value, json};
 
 pub(crate) use self::files::{File, choose};
 use self::verdict::Before;
@@ -24,7 +25,7 @@ use crate::confirm;
 use crate::facts::Facts;
 use crate::guard::{self, Treatment};
 use crate::mark::Mark;
-use crate::output::{Output, count};
+use crate::output::{Output, count, duration};
 use crate::target::Target;
 use crate::workspace::Workspace;
 
@@ -55,6 +56,37 @@ pub(crate) struct Applied {
     /// Checks of the last file.
     pub(crate) passed: usize,
     pub(crate) failed: usize,
+}
+
+impl Applied {
+    /// `applied 2 files on staging in 88 ms: database …; 5 checks passed`, where `place` is ` on staging`.
+    pub(crate) fn describe(&self, place: &str, target: &Target) -> String {
+        let elapsed = self.files.iter().map(|file| file.elapsed).sum();
+        let failed = match self.failed {
+            0 => String::new(),
+            n => format!(", {n} failed, as before"),
+        };
+        format!(
+            "applied {}{place} in {}: {}; {} passed{failed}",
+            count(self.files.len(), "file"),
+            duration(elapsed),
+            target.describe(),
+            count(self.passed, "check"),
+        )
+    }
+
+    pub(crate) fn json(&self, target: &Target) -> Value {
+        let file = |file: &AppliedFile| json!({ "file": file.path, "seconds": file.elapsed.as_secs_f64() });
+        json!({
+            "database": target.identity.database,
+            "applied": self.files.iter().map(file).collect::<Vec<_>>(),
+            "plan": self.plan,
+            "backup": self.backup,
+            "commit": self.commit,
+            "checks_passed": self.passed,
+            "checks_failed_as_before": self.failed,
+        })
+    }
 }
 
 /// Everything that has to be there before the first file is applied.

@@ -5,12 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use dbtask_rules::MigrationFile;
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, repeatable_runs};
-use serde_json::json;
 
 use crate::apply::{Applied, Applying, Request, choose};
 use crate::edits;
 use crate::exit::Exit;
-use crate::output::{Output, count, duration};
+use crate::output::Output;
 use crate::target::Target;
 use crate::typed::{Patience, parse_duration};
 use crate::workspace::Workspace;
@@ -93,33 +92,10 @@ impl Apply {
 }
 
 fn report(target: &Target, applied: &Applied, output: &Output) {
-    let elapsed = applied.files.iter().map(|file| file.elapsed).sum();
-    let backup = applied.backup.as_ref().map_or(String::new(), |backup| {
-        format!(
-            "\nto go back to before, into a new database: `{}`",
-            target.typed(&format!("db:restore {backup}"))
-        )
-    });
-    output.result(
-        &format!(
-            "applied {} in {}: {}; {} passed{}{backup}",
-            count(applied.files.len(), "file"),
-            duration(elapsed),
-            target.describe(),
-            count(applied.passed, "check"),
-            match applied.failed {
-                0 => String::new(),
-                n => format!(", {n} failed, as before"),
-            },
-        ),
-        &json!({
-            "database": target.identity.database,
-            "applied": applied.files.iter().map(|file| json!({ "file": file.path, "seconds": file.elapsed.as_secs_f64() })).collect::<Vec<_>>(),
-            "plan": applied.plan,
-            "backup": applied.backup,
-            "commit": applied.commit,
-            "checks_passed": applied.passed,
-            "checks_failed_as_before": applied.failed,
-        }),
-    );
+    let mut text = applied.describe("", target);
+    if let Some(backup) = &applied.backup {
+        let restore = target.typed(&format!("db:restore {backup}"));
+        text = format!("{text}\nto go back to before, into a new database: `{restore}`");
+    }
+    output.result(&text, &applied.json(target));
 }

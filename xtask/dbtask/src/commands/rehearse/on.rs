@@ -9,7 +9,7 @@ use crate::apply::{Applied, Applying, File, Request, choose};
 use crate::edits;
 use crate::exit::Exit;
 use crate::facts::Facts;
-use crate::output::{Output, count, duration};
+use crate::output::Output;
 use crate::staging::{self, VARIABLE};
 use crate::target::Target;
 use crate::typed::Patience;
@@ -65,38 +65,19 @@ fn report(
     output: &Output,
 ) -> Result<Exit, Error> {
     let after = Facts::read(&target.session)?.fingerprint();
-    let elapsed = applied.files.iter().map(|file| file.elapsed).sum();
-    let paths: Vec<&str> = applied.files.iter().map(|file| file.path.as_str()).collect();
-    // that is where db:apply looks
-    let next = (variable == VARIABLE).then(|| {
-        format!(
-            "\nproduction can ask for this: `{}`",
-            workspace.typed(&format!("db:apply {} --require-staging", paths.join(" ")))
-        )
-    });
-    output.result(
-        &format!(
-            "applied {} on staging in {}: {}; {} passed{}\nfingerprint of the schema: {} before, {after} behind{}",
-            count(applied.files.len(), "file"),
-            duration(elapsed),
-            target.describe(),
-            count(applied.passed, "check"),
-            match applied.failed {
-                0 => String::new(),
-                n => format!(", {n} failed, as before"),
-            },
-            applied.plan,
-            next.unwrap_or_default(),
-        ),
-        &json!({
-            "database": target.identity.database,
-            "applied": applied.files.iter().map(|file| json!({ "file": file.path, "seconds": file.elapsed.as_secs_f64() })).collect::<Vec<_>>(),
-            "fingerprint_before": applied.plan,
-            "fingerprint_behind": after,
-            "commit": applied.commit,
-            "checks_passed": applied.passed,
-            "checks_failed_as_before": applied.failed,
-        }),
+    let mut text = format!(
+        "{}\nfingerprint of the schema: {} before, {after} behind",
+        applied.describe(" on staging", target),
+        applied.plan
     );
+    // that is where db:apply looks
+    if variable == VARIABLE {
+        let paths: Vec<&str> = applied.files.iter().map(|file| file.path.as_str()).collect();
+        let next = workspace.typed(&format!("db:apply {} --require-staging", paths.join(" ")));
+        text = format!("{text}\nproduction can ask for this: `{next}`");
+    }
+    let mut json = applied.json(target);
+    json["fingerprint_behind"] = json!(after);
+    output.result(&text, &json);
     Ok(Exit::Done)
 }
