@@ -59,12 +59,10 @@ impl Applying<'_> {
             drop(lock);
             done.extend(migrated.files);
             if file.in_transaction() {
-                let counted = if self.look_at_rows(file, is_last)? {
-                    &passed
-                } else {
-                    &failed
-                };
-                counted.fetch_add(1, Ordering::Relaxed);
+                if let Some(good) = self.look_at_rows(file, is_last)? {
+                    let counted = if good { &passed } else { &failed };
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
             } else {
                 self.look_behind(file, is_last, started.elapsed(), tell)?;
             }
@@ -146,24 +144,35 @@ impl Applying<'_> {
         })
     }
 
-    /// Behind the commit: what is not asked under the file's locks, since it reads whole tables. Whether it passed.
-    fn look_at_rows(&self, file: &File, is_last: bool) -> Result<bool, Error> {
+    /// Behind the commit: what is not asked under the file's locks, since it reads whole tables. Whether it passed; `None`
+    /// where nobody could be asked: the file is applied all the same.
+    fn look_at_rows(&self, file: &File, is_last: bool) -> Result<Option<bool>, Error> {
         let path = file.path();
-        let report = checks::run_behind(&self.target.session, self.request.check_timeout)?;
-        if let Outcome::Broken(error) = &report.outcome {
-            let causes = error.causes().join("; ");
-            self.output.note(&format!(
-                "{path}: {}, {causes}; VALIDATE CONSTRAINT will tell",
-                error.message()
-            ));
-            return Ok(false);
+        let session = &self.target.session;
+        let report = checks::run_behind(session, self.request.check_timeout);
+        if let Some(interruption) = session.interruption() {
+            return Err(interruption.state(format!("`{path}` is applied, and stays")));
         }
+        let report = match report {
+            Ok(Report {
+                outcome: Outcome::Broken(error),
+                ..
+            })
+            | Err(error) => {
+                self.output.note(&format!(
+                    "{path} is applied; whether rows contradict what is NOT VALID is not known, VALIDATE CONSTRAINT will tell: {}",
+                    [&[error.message().to_owned()], error.causes()].concat().join("; ")
+                ));
+                return Ok(None);
+            }
+            Ok(report) => report,
+        };
         let reports = [report];
         match objection(path, &self.before.worse(&reports, is_last), "is applied") {
             Some(error) => Err(error
                 .state(format!("`{path}` is applied, and stays"))
                 .help("VALIDATE CONSTRAINT fails until these rows are cleaned up")),
-            None => Ok(reports[0].passed()),
+            None => Ok(Some(reports[0].passed())),
         }
     }
 

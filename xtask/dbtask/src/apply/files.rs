@@ -13,13 +13,6 @@ pub(crate) enum File {
 }
 
 impl File {
-    /// The file of that path.
-    pub(crate) fn find(folder: &MigrationFolder, path: &str) -> Option<File> {
-        let numbered = folder.files().iter().cloned().map(File::Versioned);
-        let repeatable = folder.repeatables().iter().cloned().map(File::Repeatable);
-        numbered.chain(repeatable).find(|file| file.path() == path)
-    }
-
     /// As the runner takes it.
     pub(crate) fn unit(&self) -> Unit<'_> {
         match self {

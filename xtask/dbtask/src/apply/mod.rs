@@ -130,7 +130,7 @@ impl<'a> Applying<'a> {
             ));
         }
         confirm::possible(&target.identity.database, request.yes.as_deref(), &request.command)?;
-        let commit = match origin::commit(workspace, &request.files) {
+        let commit = match origin::commit(workspace, request.files.iter().map(File::path)) {
             Ok(commit) => Some(commit),
             Err(error) if treatment.counts_as == Mark::Production => return Err(untouched(error)),
             Err(_) => None,

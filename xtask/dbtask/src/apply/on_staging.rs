@@ -3,7 +3,7 @@
 use dbtask_rules::MigrationFolder;
 use dbtask_runner::Error;
 
-use super::{Applying, Ground, Request, lints, origin};
+use super::{Applying, File, Ground, Request, lints, origin};
 use crate::facts::Facts;
 use crate::guard::Treatment;
 use crate::output::Output;
@@ -24,7 +24,7 @@ impl<'a> Applying<'a> {
             .map_err(|e| e.state_if_unsaid("nothing was changed"))?;
         let ground = Ground {
             treatment,
-            commit: origin::commit(workspace, &request.files).ok(),
+            commit: origin::commit(workspace, request.files.iter().map(File::path)).ok(),
             plan: Facts::read(&target.session)?.fingerprint(),
             backup: None,
         };

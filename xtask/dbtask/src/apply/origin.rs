@@ -3,7 +3,6 @@
 use dbtask_runner::{Application, Error};
 use xshell::{Shell, cmd};
 
-use super::File;
 use crate::guard::Treatment;
 use crate::mark::Mark;
 use crate::target::Target;
@@ -25,7 +24,7 @@ pub(crate) fn application(target: &Target, treatment: &Treatment) -> Application
 }
 
 /// The commit that the files are of, as they are; the error where they are of none.
-pub(crate) fn commit(workspace: &Workspace, files: &[File]) -> Result<String, Error> {
+pub(crate) fn commit<'a>(workspace: &Workspace, paths: impl Iterator<Item = &'a str>) -> Result<String, Error> {
     let failed = |e: xshell::Error| Error::failed("failed to run git").cause(e.to_string());
     let shell = Shell::new().map_err(failed)?;
     shell.change_dir(workspace.root());
@@ -50,9 +49,8 @@ pub(crate) fn commit(workspace: &Workspace, files: &[File]) -> Result<String, Er
             .cause(changes)
             .help("commit what belongs to the release, put the rest aside, then type the command again"));
     }
-    for file in files {
+    for path in paths {
         // git does not speak of what it ignores, or was told to take for unchanged
-        let path = file.path();
         let object = format!("HEAD:./{path}");
         let read = |command: xshell::Cmd<'_>| command.quiet().ignore_stderr().read().ok();
         let here = read(cmd!(shell, "git hash-object -- {path}"));

@@ -4,11 +4,11 @@ use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
     Application, AppliedFile, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Migrations, Observation, Options,
-    Plan, Repeatables, SchemaHistory, Session, migrate, preview, preview_repeatable, repeatable_runs,
+    Plan, Repeatables, SchemaHistory, Session, Unit, migrate, preview, preview_repeatable, repeatable_runs,
 };
 use serde_json::json;
 
-use crate::apply::{File, origin};
+use crate::apply::origin;
 use crate::edits;
 use crate::exit::Exit;
 use crate::guard::{self, Treatment};
@@ -145,11 +145,11 @@ pub(crate) fn apply_and_record(
 ) -> Result<Migrated, Error> {
     let mut done = Vec::new();
     let outcome = apply_telling(&target.session, folder.into(), options, output, &mut |path| {
-        done.extend(File::find(folder, path));
+        done.push(path.to_owned());
     });
     // what was applied stays applied, whatever becomes of its record
     if !done.is_empty()
-        && let Err(error) = record_on_staging(target, &done, workspace)
+        && let Err(error) = record_on_staging(target, folder, &done, workspace)
     {
         output.note(&format!(
             "{} applied, and no record of that was left, so that staging does not vouch for it: {error}",
@@ -159,20 +159,26 @@ pub(crate) fn apply_and_record(
     outcome
 }
 
-fn record_on_staging(target: &Target, files: &[File], workspace: &Workspace) -> Result<(), Error> {
+fn record_on_staging(
+    target: &Target,
+    folder: &MigrationFolder,
+    paths: &[String],
+    workspace: &Workspace,
+) -> Result<(), Error> {
     let treatment = Treatment::of(target)?;
     if treatment.marks.mark() != Some(Mark::Staging) {
         return Ok(());
     }
     let record = Application {
-        commit: origin::commit(workspace, files).ok(),
+        commit: origin::commit(workspace, paths.iter().map(String::as_str)).ok(),
         ..origin::application(target, &treatment)
     };
     let history = SchemaHistory::read(&target.session)?;
     let table = history.table().unwrap_or(HISTORY_TABLE);
-    files
-        .iter()
-        .try_for_each(|file| record.record_push(&target.session, table, file.unit()))
+    let numbered = folder.files().iter().map(Unit::Versioned);
+    let all = numbered.chain(folder.repeatables().iter().map(Unit::Repeatable));
+    let mut done = all.filter(|file| paths.iter().any(|path| path == file.script().path()));
+    done.try_for_each(|file| record.record_push(&target.session, table, file))
 }
 
 /// Applies what is pending, telling each file as it is done.
