@@ -30,7 +30,10 @@ pub(crate) struct Basis<'a> {
 impl Basis<'_> {
     /// Whether the files, in this order, were proven on it before.
     pub(crate) fn has_proven(&self, workspace: &Workspace, files: &[Script<'_>]) -> bool {
-        let known = |folder: Folder| folder.prove().is_ok() && self.path(&folder, files).exists();
+        let Some(name) = self.names(files).last() else {
+            return false;
+        };
+        let known = |folder: Folder| folder.prove().is_ok() && folder.join(FOLDER).join(&name).exists();
         Folder::of_workspace(workspace.root()).is_ok_and(known)
     }
 
@@ -38,35 +41,42 @@ impl Basis<'_> {
     pub(crate) fn remember(&self, workspace: &Workspace, files: &[Script<'_>]) -> Result<(), Error> {
         let folder = Folder::of_workspace(workspace.root())?;
         folder.prepare()?;
+        let folder = folder.join(FOLDER);
         let write = |path: PathBuf| std::fs::write(&path, "").map_err(|e| (path, e));
-        let made = std::fs::create_dir_all(folder.join(FOLDER)).map_err(|e| (folder.join(FOLDER), e));
-        made.and_then(|()| (1..=files.len()).try_for_each(|n| write(self.path(&folder, &files[..n]))))
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| (folder.clone(), e))
+            .and_then(|()| self.names(files).try_for_each(|name| write(folder.join(name))))
             .map_err(|(path, e)| Error::failed(format!("failed to write `{}`", path.display())).cause(e.to_string()))
     }
 
-    fn path(&self, folder: &Folder, files: &[Script<'_>]) -> PathBuf {
+    /// The name of the proof of each beginning of the list, the shortest first. Each text is read once.
+    fn names<'a>(&self, files: &'a [Script<'a>]) -> impl Iterator<Item = String> + use<'a> {
         let Basis { identity, .. } = self;
         let mut digest = Sha256::new();
-        let mut add = |part: &str| {
-            digest.update(part.len().to_be_bytes());
-            digest.update(part);
-        };
-        add(env!("CARGO_PKG_VERSION"));
-        add(&identity.version);
-        add(&format!(
-            "{:?} {} {}",
-            identity.system_identifier, identity.oid, identity.user
-        ));
-        add(self.fingerprint);
+        add(&mut digest, env!("CARGO_PKG_VERSION"));
+        add(&mut digest, &identity.version);
+        let database = format!("{:?} {} {}", identity.system_identifier, identity.oid, identity.user);
+        add(&mut digest, &database);
+        add(&mut digest, self.fingerprint);
+        add(&mut digest, &(self.applied.len() + self.current.len()).to_string());
         let numbered = self.applied.iter().map(Script::from);
-        let before: Vec<Script<'_>> = numbered.chain(self.current.iter().map(Script::from)).collect();
-        for files in [&before, files] {
-            add(&files.len().to_string());
-            for file in files {
-                add(file.path());
-                add(file.sql());
-            }
+        for file in numbered.chain(self.current.iter().map(Script::from)) {
+            add_file(&mut digest, file);
         }
-        folder.join(FOLDER).join(hex(&digest.finalize()))
+        files.iter().map(move |file| {
+            add_file(&mut digest, *file);
+            hex(&digest.clone().finalize())
+        })
     }
+}
+
+fn add_file(digest: &mut Sha256, file: Script<'_>) {
+    add(digest, file.path());
+    add(digest, file.sql());
+}
+
+/// With its length, so that no two lists of parts are one text.
+fn add(digest: &mut Sha256, part: &str) {
+    digest.update(part.len().to_be_bytes());
+    digest.update(part);
 }

@@ -130,24 +130,13 @@ pub(crate) fn is_same(one: &Target, other: &Target) -> Result<bool, Error> {
 
 /// An error that speaks of `DATABASE_URL`, for another variable.
 fn about(error: Error, variable: &str) -> Error {
-    const NAME: &str = "DATABASE_URL";
     // only DATABASE_URL has a second variable for what goes past a pooler
     if error.hints().iter().any(|hint| hint.contains("DIRECT_DATABASE_URL")) {
         return error.only_help(format!(
             "write the server's own address into {variable}, not the pooler's"
         ));
     }
-    error.reworded(|text| {
-        let mut reworded = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(NAME) {
-            let (before, behind) = rest.split_at(at);
-            reworded.push_str(before);
-            reworded.push_str(variable);
-            rest = &behind[NAME.len()..];
-        }
-        reworded + rest
-    })
+    error.reworded(|text| text.replace("DATABASE_URL", variable))
 }
 
 #[cfg(test)]

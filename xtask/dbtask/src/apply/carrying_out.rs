@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dbtask_rules::Version;
 use dbtask_runner::{
     AppliedFile, BeforeCommit, Error, MigrationLock, Migrations, Options, Plan, Repeatables, SchemaHistory, Session,
     repeatable_runs,
@@ -42,7 +41,7 @@ impl Applying<'_> {
             let (to, repeatable) = match file {
                 File::Versioned(file) => (Some(file.version()), &[][..]),
                 // none of the numbered ones is left
-                File::Repeatable(file) => (None::<Version>, std::slice::from_ref(file)),
+                File::Repeatable(file) => (None, std::slice::from_ref(file)),
             };
             let migrations = Migrations {
                 versioned: self.folder.files(),
@@ -210,18 +209,7 @@ impl Applying<'_> {
 
     /// The runner's error, with what to type here.
     fn own_words(&self, error: Error) -> Error {
-        let own = |text: &str| text.replace("cargo xtask db:push", &self.target.typed(&self.request.command));
-        let hints: Vec<String> = error.hints().iter().map(|hint| own(hint)).collect();
-        let state = error.standing().map(own);
-        let mut hints = hints.into_iter();
-        let error = match hints.next() {
-            Some(first) => error.only_help(first),
-            None => error,
-        };
-        let error = hints.fold(error, Error::help);
-        match state {
-            Some(state) => error.state(state),
-            None => error,
-        }
+        let own = self.target.typed(&self.request.command);
+        error.reworded(|text| text.replace("cargo xtask db:push", &own))
     }
 }

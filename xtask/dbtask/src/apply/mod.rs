@@ -106,6 +106,7 @@ pub(crate) struct Applying<'a> {
 /// What the files are applied on the strength of.
 struct Ground {
     treatment: Treatment,
+    checks: Vec<CheckFile>,
     commit: Option<String>,
     /// The fingerprint of the schema.
     plan: String,
@@ -136,6 +137,7 @@ impl<'a> Applying<'a> {
             Err(_) => None,
         };
         lints::check(workspace, &folder, &request.files, output).map_err(untouched)?;
+        let checks = CheckFile::read_all(workspace)?;
         staging::vouches(target, &treatment, &request, workspace, output).map_err(untouched)?;
         let plan = Facts::read(&target.session)?.fingerprint();
         if request.plan.as_ref().is_some_and(|wanted| *wanted != plan) {
@@ -145,11 +147,12 @@ impl<'a> Applying<'a> {
         rehearsal::prove(target, &folder, &request, &plan, workspace, output).map_err(untouched)?;
         let ground = Ground {
             treatment,
+            checks,
             commit,
             plan,
             backup,
         };
-        let applying = Applying::begin(target, folder, request, ground, workspace, output)?;
+        let applying = Applying::begin(target, folder, request, ground, output)?;
         output.text(&applying.describe());
         confirm::by_name(
             &target.identity.database,
@@ -165,11 +168,9 @@ impl<'a> Applying<'a> {
         folder: MigrationFolder,
         request: Request,
         ground: Ground,
-        workspace: &Workspace,
         output: &'a Output,
     ) -> Result<Applying<'a>, Error> {
-        let checks = CheckFile::read_all(workspace)?;
-        let before = checks::run(&target.session, &folder, &checks, request.check_timeout)?;
+        let before = checks::run(&target.session, &folder, &ground.checks, request.check_timeout)?;
         let before = Before::new(before);
         for name in before.failed() {
             output.note(&format!(
@@ -179,7 +180,7 @@ impl<'a> Applying<'a> {
         Ok(Applying {
             target,
             folder: Arc::new(folder),
-            checks: Arc::new(checks),
+            checks: Arc::new(ground.checks),
             record: Application {
                 commit: ground.commit,
                 backup: ground.backup,

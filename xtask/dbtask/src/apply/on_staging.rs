@@ -4,6 +4,7 @@ use dbtask_rules::MigrationFolder;
 use dbtask_runner::Error;
 
 use super::{Applying, File, Ground, Request, lints, origin};
+use crate::checks::CheckFile;
 use crate::facts::Facts;
 use crate::guard::Treatment;
 use crate::output::Output;
@@ -24,10 +25,11 @@ impl<'a> Applying<'a> {
             .map_err(|e| e.state_if_unsaid("nothing was changed"))?;
         let ground = Ground {
             treatment,
+            checks: CheckFile::read_all(workspace)?,
             commit: origin::commit(workspace, request.files.iter().map(File::path)).ok(),
             plan: Facts::read(&target.session)?.fingerprint(),
             backup: None,
         };
-        Applying::begin(target, folder, request, ground, workspace, output)
+        Applying::begin(target, folder, request, ground, output)
     }
 }

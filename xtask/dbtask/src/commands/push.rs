@@ -1,5 +1,7 @@
 //! `db:push`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
@@ -177,7 +179,8 @@ fn record_on_staging(
     let table = history.table().unwrap_or(HISTORY_TABLE);
     let numbered = folder.files().iter().map(Unit::Versioned);
     let all = numbered.chain(folder.repeatables().iter().map(Unit::Repeatable));
-    let mut done = all.filter(|file| paths.iter().any(|path| path == file.script().path()));
+    let paths: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
+    let mut done = all.filter(|file| paths.contains(file.script().path()));
     done.try_for_each(|file| record.record_push(&target.session, table, file))
 }
 
