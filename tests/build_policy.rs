@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::build_script::cargo;
-use crate::support::{Checkout, Run, finish};
+use crate::support::{Checkout, Run, finish, workspace_profile};
 
 /// A workspace with a member `service`, built as this one builds `app`.
 struct Service {
@@ -23,28 +23,9 @@ impl Service {
         let turn = File::create(target.join("turn")).unwrap();
         turn.lock().unwrap();
         let checkout = Checkout::new();
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let manifest = fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
-        let profile = &manifest[manifest.find("[profile.").unwrap()..];
-        checkout.write(
-            "Cargo.toml",
-            format!("[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n\n{profile}"),
-        );
-        fs::copy(workspace.join("Cargo.lock"), checkout.root().join("Cargo.lock")).unwrap();
-        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-        checkout.write(
-            "service/Cargo.toml",
-            format!(
-                "[package]\nname = \"service\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\
-                 [build-dependencies]\ndbtask-rules = {{ path = {rules:?}, features = [\"lint\"] }}\n"
-            ),
-        );
-        checkout.write(
-            "service/build.rs",
-            "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
-        );
-        checkout.write(
-            "service/src/main.rs",
+        checkout.service(
+            &["lint"],
+            &workspace_profile(),
             "static MIGRATIONS: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
              fn main() {\n    println!(\"{} files\", MIGRATIONS.len());\n}\n",
         );

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -18,27 +18,9 @@ struct Service {
 impl Service {
     fn new() -> Service {
         let checkout = Checkout::new();
-        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
-        checkout.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n");
-        // the versions that these tests were built with: they are at hand without a network
-        fs::copy(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"),
-            checkout.root().join("Cargo.lock"),
-        )
-        .unwrap();
-        checkout.write(
-            "service/Cargo.toml",
-            format!(
-                "[package]\nname = \"service\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\
-                 [build-dependencies]\ndbtask-rules = {{ path = {rules:?} }}\n"
-            ),
-        );
-        checkout.write(
-            "service/build.rs",
-            "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
-        );
-        checkout.write(
-            "service/src/main.rs",
+        checkout.service(
+            &[],
+            "",
             "static MIGRATIONS: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
              static REPEATABLES: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/repeatables.rs\"));\n\
              fn main() {\n    for (path, sql, _) in MIGRATIONS.iter().chain(REPEATABLES) {\n        println!(\"{path}: {sql:?}\");\n    }\n}\n",

@@ -5,14 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::files;
-use crate::support::Checkout;
-
-/// The profile of this workspace: what a service of it is built with.
-fn profile() -> String {
-    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
-    let at = manifest.find("[profile.").unwrap();
-    manifest[at..].to_owned()
-}
+use crate::support::{Checkout, workspace_profile};
 
 /// A service with so many files of a kilobyte, whose build script is that of `app`.
 struct Service {
@@ -23,27 +16,9 @@ struct Service {
 impl Service {
     fn new(n: usize, profile: &str) -> Service {
         let checkout = Checkout::new();
-        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let rules = xtask.join("rules");
-        checkout.write(
-            "Cargo.toml",
-            format!("[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n\n{profile}"),
-        );
-        checkout.write("Cargo.lock", std::fs::read(xtask.join("../Cargo.lock")).unwrap());
-        checkout.write(
-            "service/Cargo.toml",
-            format!(
-                "[package]\nname = \"service\"\nedition = \"2024\"\n[build-dependencies]\n\
-                 dbtask-rules = {{ path = \"{}\", features = [\"lint\"] }}\n",
-                rules.display()
-            ),
-        );
-        checkout.write(
-            "service/build.rs",
-            "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
-        );
-        checkout.write(
-            "service/src/main.rs",
+        checkout.service(
+            &["lint"],
+            profile,
             "static M: &[(&str, &str, u64)] = include!(concat!(env!(\"OUT_DIR\"), \"/migrations.rs\"));\n\
              fn main() {\n    println!(\"{}\", M.len());\n}\n",
         );
@@ -135,7 +110,7 @@ fn cost(command: &mut Command) -> Cost {
 
 /// A service whose folder holds so many files: built with everything but itself warm, then unchanged, then with edits.
 pub fn measure(n: usize, plain: bool) {
-    let profile = if plain { String::new() } else { profile() };
+    let profile = if plain { String::new() } else { workspace_profile() };
     let service = Service::new(n, &profile);
     let dependencies = service.cargo();
     println!(

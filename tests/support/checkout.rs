@@ -7,6 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::database::TestDatabase;
 
+/// The profile of this workspace: what a service of it is built with.
+pub fn workspace_profile() -> String {
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
+    let at = manifest.find("[profile.").unwrap();
+    manifest[at..].to_owned()
+}
+
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// The folder; deleted when it goes out of scope.
@@ -100,6 +107,30 @@ impl Checkout {
         let path = self.root.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
+    }
+
+    /// Writes a workspace with a member `service` whose build script is the one call, with these features of the rules; the
+    /// versions are those that the tests were built with, which are at hand without a network.
+    pub fn service(&self, features: &[&str], profile: &str, main: &str) {
+        let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+        self.write(
+            "Cargo.toml",
+            format!("[workspace]\nresolver = \"3\"\nmembers = [\"service\"]\n\n{profile}"),
+        );
+        self.write("Cargo.lock", std::fs::read(xtask.join("../Cargo.lock")).unwrap());
+        let rules = xtask.join("rules").display().to_string();
+        self.write(
+            "service/Cargo.toml",
+            format!(
+                "[package]\nname = \"service\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\
+                 [build-dependencies]\ndbtask-rules = {{ path = {rules:?}, features = {features:?} }}\n"
+            ),
+        );
+        self.write(
+            "service/build.rs",
+            "fn main() -> std::process::ExitCode {\n    dbtask_rules::build_script(\"../migrations\")\n}\n",
+        );
+        self.write("service/src/main.rs", main);
     }
 
     /// Writes `migrations/NAME`.

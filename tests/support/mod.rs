@@ -7,7 +7,7 @@ pub mod proxy;
 pub mod server;
 pub mod tablespace;
 
-pub use checkout::{Checkout, Run, finish};
+pub use checkout::{Checkout, Run, finish, workspace_profile};
 pub use database::TestDatabase;
 pub use server::Server;
 

@@ -1,6 +1,6 @@
 //! Type changes that rewrite the table.
 
-use super::rewrite::quoted;
+use super::rewrite::{qualified, quoted};
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Action, AlterTable, Kind, Name, Statement, Type};
 use crate::lint::finding::Level;
@@ -79,13 +79,9 @@ fn under_view(at: &At<'_>, statement: &Statement, alter: &AlterTable, out: &mut 
         let Action::SetType { column, .. } = action else {
             continue;
         };
-        let Some((schema, view)) = at.schema.view_on(&alter.name, &column.name) else {
+        let Some(view) = at.schema.view_on(&alter.name, &column.name).map(qualified) else {
             continue;
         };
-        let schema = schema
-            .as_ref()
-            .map_or_else(String::new, |schema| format!("{}.", quoted(schema)));
-        let view = format!("{schema}{}", quoted(view));
         out.report(
             span,
             format!("the type of `{column}` is changed while view `{view}` reads it"),

@@ -1,6 +1,6 @@
 //! Dropping an index while its table waits.
 
-use super::rewrite::quoted;
+use super::rewrite::{qualified, quoted};
 use super::{At, Check, Findings, Rule};
 use crate::lint::ast::{Drop, Kind, Name, Statement};
 use crate::lint::finding::Level;
@@ -71,10 +71,7 @@ fn of_key(at: &At<'_>, statement: &Statement, name: &Name, out: &mut Findings<'_
     let Some(index) = at.schema.index(name).filter(|index| index.of_constraint) else {
         return;
     };
-    let table = match &index.table {
-        (Some(schema), table) => format!("{}.{}", quoted(schema), quoted(table)),
-        (None, table) => quoted(table),
-    };
+    let table = qualified(&index.table);
     out.report(
         &statement.span,
         format!("index `{name}` belongs to a key of `{table}`, and goes with it alone"),

@@ -2,6 +2,7 @@
 
 use super::At;
 use crate::lint::ast::{Name, Span};
+use crate::lint::model::Key;
 
 /// A name as SQL writes it.
 pub(super) fn quoted(name: &str) -> String {
@@ -13,6 +14,14 @@ pub(super) fn quoted(name: &str) -> String {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// Where a thing of the schema is, and its name, as SQL.
+pub(super) fn qualified((schema, name): &Key) -> String {
+    match schema {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(name)),
+        None => quoted(name),
     }
 }
 
