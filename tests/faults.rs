@@ -157,14 +157,14 @@ pub fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, wo
     checkout.run(&["db:status", "--check"]).exits(0);
 }
 
-/// Runs a push whose wire is cut.
-fn cut(cut: Cut) {
-    let database = TestDatabase::new();
-    let checkout = checkout(&database);
+/// Runs a push whose wire is cut, and leaves the database empty again: making one is most of the work of a cut.
+fn cut(database: &TestDatabase, checkout: &Checkout, cut: Cut) {
     let proxy = Proxy::start(database.server().port, Some(cut));
     let url = database.url_through(proxy.port);
     let run = finish(checkout.command(&["db:push"]).env("DATABASE_URL", url));
-    judge(&database, &checkout, run.code, &run.text(), &format!("{cut:?}"));
+    judge(database, checkout, run.code, &run.text(), &format!("{cut:?}"));
+    let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+    database.client().batch_execute(empty).unwrap();
 }
 
 #[test]
@@ -191,23 +191,30 @@ fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
     let from = std::env::var("DBTASK_TEST_FROM").map_or(0, |from| from.parse().unwrap());
     let total = cuts.len();
     let cuts: Vec<(usize, Cut)> = cuts.into_iter().enumerate().skip(from).collect();
-    side_by_side(cuts, |(number, next)| {
+    let place = || {
+        let database = TestDatabase::new();
+        let checkout = self::checkout(&database);
+        (database, checkout)
+    };
+    side_by_side(cuts, place, |(database, checkout), (number, next)| {
         if number % 500 == 0 {
             println!("cut {number} of {total}");
         }
-        cut(next);
+        cut(database, checkout, next);
     });
 }
 
-/// Does something to each item, several at a time: most of it is waiting. One that panics fails the test at its end.
-fn side_by_side<T: Send>(items: Vec<T>, each: impl Fn(T) + Sync) {
+/// Does something to each item, several at a time, each time in its own place: most of it is waiting. One that panics
+/// fails the test at its end.
+fn side_by_side<P, T: Send>(items: Vec<T>, place: impl Fn() -> P + Sync, each: impl Fn(&P, T) + Sync) {
     let items = Mutex::new(items.into_iter());
     let next = || items.lock().unwrap().next();
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
+                let place = place();
                 while let Some(item) = next() {
-                    each(item);
+                    each(&place, item);
                 }
             });
         }

@@ -17,20 +17,22 @@ const SOCKETS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 /// Whether this machine has the client's end of the connection that the server describes; `None` where the system
 /// does not tell.
 pub(crate) fn has_client_end(client: SocketAddr, server: SocketAddr) -> Option<bool> {
-    let tables: Vec<String> = SOCKETS
-        .iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok())
-        .collect();
-    if tables.is_empty() {
-        return None;
-    }
-    Some(
-        tables
-            .iter()
-            .flat_map(|table| table.lines())
+    let mut told = None;
+    for path in SOCKETS {
+        // the kernel takes milliseconds for each, so the second one is read where the first does not have it
+        let Ok(table) = std::fs::read_to_string(path) else {
+            continue;
+        };
+        if table
+            .lines()
             .filter_map(socket_ends)
-            .any(|ends| ends == (client, server)),
-    )
+            .any(|ends| ends == (client, server))
+        {
+            return Some(true);
+        }
+        told = Some(false);
+    }
+    told
 }
 
 /// The local and the remote end in a line of such a table.

@@ -1,5 +1,6 @@
 //! The database that a command works on, as the connected server describes it.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 
 use dbtask_runner::{
@@ -22,16 +23,22 @@ pub(crate) struct Identity {
     pub(crate) version: String,
     /// `15`.
     pub(crate) major: u32,
-    /// The address and port that the server was reached at; `None` over a Unix socket.
-    pub(crate) address: Option<String>,
-    /// Over a socket, at a loopback address, or in a container on this machine.
-    pub(crate) local: bool,
+    /// Both ends of the connection as the server names them, its own first; `None` over a Unix socket.
+    pub(crate) ends: Option<(SocketAddr, SocketAddr)>,
     /// The cluster's identity, where the role may read it.
     pub(crate) system_identifier: Option<i64>,
     /// The database's object identifier.
     pub(crate) oid: u32,
     /// A standby.
     pub(crate) in_recovery: bool,
+}
+
+impl Identity {
+    /// Where the server says it is.
+    pub(crate) fn place(&self) -> String {
+        self.ends
+            .map_or_else(|| "a local socket".to_owned(), |(server, _)| server.to_string())
+    }
 }
 
 /// A connected database.
@@ -41,6 +48,8 @@ pub(crate) struct Target {
     pub(crate) identity: Identity,
     /// Where a command is typed that leads here.
     workspace: Option<Workspace>,
+    /// Whether it is on this machine, once somebody asked: the answer takes the kernel up to 10 ms.
+    local: OnceCell<bool>,
 }
 
 impl Target {
@@ -104,6 +113,7 @@ impl Target {
             session,
             identity,
             workspace: None,
+            local: OnceCell::new(),
         })
     }
 
@@ -118,8 +128,13 @@ impl Target {
     /// Whether the database is on this machine, as both the URL and the server say. One of them alone will not
     /// do: behind a tunnel the URL says loopback, behind a proxy the server may.
     pub(crate) fn is_local(&self) -> bool {
-        let over_socket = self.url.endpoints().iter().all(|(host, _)| host.starts_with('/'));
-        self.url.is_local() && self.identity.local && (self.identity.address.is_some() || over_socket)
+        *self.local.get_or_init(|| {
+            self.url.is_local()
+                && match self.identity.ends {
+                    Some((server, client)) => is_here(server, client),
+                    None => self.url.endpoints().iter().all(|(host, _)| host.starts_with('/')),
+                }
+        })
     }
 
     /// `database `shop` on 127.0.0.1:5432 (PostgreSQL 15.18) as `postgres``.
@@ -128,18 +143,10 @@ impl Target {
         format!(
             "database `{}` on {} (PostgreSQL {}) as `{}`",
             identity.database,
-            self.place(),
+            identity.place(),
             identity.version,
             identity.user
         )
-    }
-
-    /// Where the server says it is.
-    pub(crate) fn place(&self) -> String {
-        self.identity
-            .address
-            .clone()
-            .unwrap_or_else(|| "a local socket".to_owned())
     }
 }
 
@@ -220,10 +227,7 @@ pub(crate) fn identify(session: &Session) -> Result<Identity, Error> {
         user: row.try_get(1).map_err(failed)?,
         version: version.split_whitespace().next().unwrap_or_default().to_owned(),
         major: u32::try_from(number / 10_000).unwrap_or_default(),
-        address: server.map(|server| server.to_string()),
-        local: server
-            .zip(client)
-            .is_none_or(|(server, client)| is_here(server, client)),
+        ends: server.zip(client),
         oid: row.try_get(8).map_err(failed)?,
         in_recovery: row.try_get(9).map_err(failed)?,
         // A provider may have taken this function from ordinary roles.

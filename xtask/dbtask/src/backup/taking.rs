@@ -180,7 +180,7 @@ impl Context<'_> {
                 "taken_at": snapshot.taken_at,
                 "lsn": snapshot.lsn,
                 "migrations": self.version.map(Version::get),
-                "server": { "version": identity.version, "address": self.target.place(), "role": identity.user },
+                "server": { "version": identity.version, "address": identity.place(), "role": identity.user },
                 "dump": self.dump,
                 "database": database,
                 "environment": Marks::read(session, identity)?.mark().map(Mark::name),

@@ -85,7 +85,7 @@ fn report(drift: &Drift, target: &Target, files: &Files, spent: &Spent, output: 
         &text,
         &json!({
             "database": target.identity.database,
-            "server": target.place(),
+            "server": target.identity.place(),
             "files": files.len(),
             "equal": drift.is_none(),
             "differences": differences,

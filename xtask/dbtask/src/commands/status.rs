@@ -51,7 +51,7 @@ impl Status {
             .collect();
         let json = json!({
             "database": target.identity.database,
-            "server": target.place(),
+            "server": target.identity.place(),
             "server_version": target.identity.version,
             "system_identifier": target.identity.system_identifier.map(|id| id.to_string()),
             "database_oid": target.identity.oid,

@@ -43,7 +43,7 @@ impl Server {
                     .help("it is SHADOW_DATABASE_URL that leads there: name another server, or another role")),
             };
         }
-        let Some(obstacle) = obstacle(&target.session, &target.identity, &target.place())? else {
+        let Some(obstacle) = obstacle(&target.session, &target.identity)? else {
             // past a pooler, where there is one
             return Server::connect(&environment.direct_database_url()?, target).map_err(|e| e.help(ELSEWHERE));
         };
@@ -99,15 +99,14 @@ impl Server {
     }
 
     fn obstacle(&self) -> Result<Option<String>, Error> {
-        let place = self.identity.address.as_deref().unwrap_or("a local socket");
-        obstacle(&self.administration, &self.identity, place)
+        obstacle(&self.administration, &self.identity)
     }
 }
 
 /// What keeps a session's role from creating databases; `None` where nothing does.
-fn obstacle(session: &Session, identity: &Identity, place: &str) -> Result<Option<String>, Error> {
+fn obstacle(session: &Session, identity: &Identity) -> Result<Option<String>, Error> {
     if identity.in_recovery {
-        return Ok(Some(format!("the server on {place} is a standby")));
+        return Ok(Some(format!("the server on {} is a standby", identity.place())));
     }
     let may: bool = session
         .query_one(
@@ -116,7 +115,7 @@ fn obstacle(session: &Session, identity: &Identity, place: &str) -> Result<Optio
         )
         .and_then(|row| row.try_get(0))
         .map_err(|e| sql_error("failed to ask whether the role may create databases", &e))?;
-    Ok((!may).then(|| format!("`{}` may not create databases on {place}", identity.user)))
+    Ok((!may).then(|| format!("`{}` may not create databases on {}", identity.user, identity.place())))
 }
 
 fn impossible(obstacle: &str) -> Error {
