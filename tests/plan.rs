@@ -363,8 +363,8 @@ fn a_file_that_is_no_plan_is_refused_by_name() {
     checkout
         .run(&["db:plan", "V00009__none.sql"])
         .exits(2)
-        .says("is none of the migration files")
-        .says("nothing is pending");
+        .says("no migration is called `V00009__none.sql`")
+        .says("`cargo xtask db:status` lists them");
     checkout.migration("V00004__next.sql", "CREATE TABLE next ();\n");
     checkout.migration("V00005__wrong.sql", "ALTER TABLE next\n    ADD COLUMN a nonsense;\n");
     // those before it are taken in
@@ -375,8 +375,72 @@ fn a_file_that_is_no_plan_is_refused_by_name() {
         .says("migrations/V00005__wrong.sql:2:18")
         .says("[42704]")
         .says("nothing was changed");
+}
+
+#[test]
+fn a_repeatable_file_is_planned_for_behind_what_goes_before_it() {
+    let (database, checkout) = pushed();
+    let buyers = |sql: &str| {
+        checkout.migration("R__buyers.sql", sql);
+    };
+    buyers("CREATE OR REPLACE VIEW buyers AS SELECT id FROM users;\n");
+    checkout.run(&["db:push"]).exits(0);
+    for name in ["R__buyers.sql", "migrations/R__buyers.sql"] {
+        checkout
+            .run(&["db:plan", name])
+            .exits(3)
+            .says("`migrations/R__buyers.sql` was carried out as it is, on 20")
+            .says("it runs again when its text changes");
+    }
     checkout
-        .run(&["db:plan", "V00009__none.sql"])
+        .run(&["db:plan", "R__none.sql"])
         .exits(2)
-        .says("pending: migrations/V00004__next.sql");
+        .says("no migration is called `R__none.sql`");
+    // what it made hangs on what a numbered file changes
+    let hanging = plan(&checkout, "ALTER TABLE users ALTER COLUMN id TYPE numeric;\n");
+    assert_eq!(
+        hanging["order"]["before"],
+        json!(["DROP VIEW public.buyers"]),
+        "{hanging}"
+    );
+    assert_eq!(hanging["differences_from_files"], 0);
+    checkout.commit_migrations();
+    // it needs a numbered file and a repeatable one that are pending, too
+    checkout.migration("V00004__next.sql", "ALTER TABLE users ADD COLUMN phone text;\n");
+    checkout.migration(
+        "R__a_phones.sql",
+        "CREATE OR REPLACE VIEW phones AS SELECT id, phone FROM users;\n",
+    );
+    buyers(
+        "DROP VIEW IF EXISTS buyers;\nCREATE VIEW buyers AS SELECT phone FROM phones;\nALTER TABLE orders ADD COLUMN IF NOT EXISTS note text;\n",
+    );
+    let run = checkout.run(&["db:plan", "R__buyers.sql", "--json"]).exits(0);
+    let planned = run.json();
+    assert_eq!(planned["file"], "migrations/R__buyers.sql");
+    assert_eq!(
+        (&planned["transaction"], &planned["differences_from_files"]),
+        (&json!(true), &json!(0))
+    );
+    let locks = |n: usize| planned["statements"][n]["locks"].clone();
+    let exclusive = |name: &str| json!([lock(name, "ACCESS EXCLUSIVE")]);
+    assert_eq!(
+        [locks(0), locks(2)],
+        [exclusive("public.buyers"), exclusive("public.orders")],
+        "{planned}"
+    );
+    let orders = |table: &&Value| table["table"] == "public.orders";
+    let size = planned["tables"].as_array().unwrap().iter().find(orders).unwrap();
+    assert_eq!(size["rows"], 3000, "{planned}");
+    assert!(!database.has("phones"));
+    // by version, as everywhere
+    checkout
+        .run(&["db:plan", "4"])
+        .exits(0)
+        .says("V00004__next.sql: 1 statement");
+    buyers("CREATE OR REPLACE VIEW buyers AS SELECT id,\n    nothing FROM users;\n");
+    checkout
+        .run(&["db:plan", "R__buyers.sql"])
+        .exits(4)
+        .says("`migrations/R__buyers.sql` would fail")
+        .says("migrations/R__buyers.sql:2:5");
 }

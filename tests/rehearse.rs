@@ -415,6 +415,51 @@ fn repeatable_files_come_behind_the_numbered_ones_and_current_ones_are_there_bef
 }
 
 #[test]
+fn a_repeatable_file_is_rehearsed_by_its_name() {
+    let (database, checkout) = applied();
+    checkout.migration(
+        "V00004__phone.sql",
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS phone text;\n",
+    );
+    checkout.migration("R__once.sql", "CREATE VIEW once AS SELECT id FROM users;\n");
+    checkout.migration(
+        "R__emails.sql",
+        "CREATE OR REPLACE VIEW emails AS SELECT email FROM users;\nCOMMENT ON TABLE users IS 'x';\n",
+    );
+    let proven = |names: &[&str]| -> Vec<Value> {
+        let run = checkout.run(&[&["db:rehearse", "--json"], names].concat()).exits(0);
+        files(&run)
+    };
+    let path = "migrations/R__emails.sql";
+    for name in ["R__emails.sql", path] {
+        let files = proven(&[name]);
+        assert_eq!((files.len(), &files[0]["file"]), (1, &path.into()), "{files:?}");
+        let comment = &files[0]["statements"][1];
+        assert_eq!(comment["locks"][0]["mode"], "SHARE UPDATE EXCLUSIVE", "{files:?}");
+    }
+    let both = proven(&["R__emails.sql", "4", path]);
+    let paths: Vec<&Value> = both.iter().map(|file| &file["file"]).collect();
+    assert_eq!(paths, ["migrations/V00004__phone.sql", path]);
+    checkout
+        .run(&["db:rehearse", "R__once.sql"])
+        .exits(4)
+        .says("relation \"once\" already exists");
+    assert!(!database.has("emails"));
+    checkout.migration("R__once.sql", "CREATE OR REPLACE VIEW once AS SELECT id FROM users;\n");
+    checkout.run(&["db:push"]).exits(0);
+    checkout
+        .run(&["db:rehearse", path])
+        .exits(3)
+        .says("`migrations/R__emails.sql` was carried out as it is, on 20")
+        .says("nothing was changed")
+        .says("it runs again when its text changes");
+    checkout
+        .run(&["db:rehearse", "R__none.sql"])
+        .exits(2)
+        .says("no migration is called `R__none.sql`");
+}
+
+#[test]
 fn a_repeatable_file_that_builds_on_an_edited_one_finds_it_there_before() {
     let (_database, checkout) = applied();
     let ids = |sql: &str| checkout.migration("R__ids.sql", sql);

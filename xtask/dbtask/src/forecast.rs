@@ -7,12 +7,13 @@ mod activity;
 mod measure;
 mod obstacle;
 
-use dbtask_rules::MigrationFile;
 use dbtask_runner::{Error, Session};
 
 pub(crate) use activity::{Activity, Size};
 pub(crate) use measure::{Lock, Step};
 pub(crate) use obstacle::Way;
+
+use crate::named::File;
 
 /// How a file would go.
 pub(crate) struct Forecast {
@@ -25,7 +26,7 @@ pub(crate) struct Forecast {
 
 impl Forecast {
     /// Carries the file out on `shadow`, and asks `target` about the tables that it touched there.
-    pub(crate) fn make(target: &Session, shadow: &Session, file: &MigrationFile) -> Result<Forecast, Error> {
+    pub(crate) fn make(target: &Session, shadow: &Session, file: &File) -> Result<Forecast, Error> {
         let (steps, way) = measure::carry_out(shadow, file)?;
         let mut tables: Vec<&str> = steps
             .iter()

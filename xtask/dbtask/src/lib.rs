@@ -32,6 +32,7 @@ mod guard;
 mod lock_mode;
 mod mark;
 mod measure;
+mod named;
 mod output;
 mod progress;
 mod proven;

@@ -10,11 +10,12 @@ use dbtask_runner::{
 };
 
 use super::verdict::objection;
-use super::{Applied, Applying, File, changed};
+use super::{Applied, Applying, changed};
 use crate::checks::{self, Outcome, Report};
 use crate::commands::push;
 use crate::facts::Facts;
 use crate::guard;
+use crate::named::File;
 
 impl Applying<'_> {
     /// Applies the files, one after the other.

@@ -4,8 +4,8 @@ use dbtask_rules::MigrationFolder;
 use dbtask_rules::lint::{Finding, Level, lint};
 use dbtask_runner::Error;
 
-use super::File;
 use crate::findings::{self, Format};
+use crate::named::File;
 use crate::output::Output;
 use crate::workspace::Workspace;
 

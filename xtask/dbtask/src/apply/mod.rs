@@ -3,7 +3,6 @@
 
 mod backup;
 mod carrying_out;
-mod files;
 mod lints;
 mod on_staging;
 pub(crate) mod origin;
@@ -18,13 +17,13 @@ use dbtask_rules::{MigrationFile, MigrationFolder};
 use dbtask_runner::{Application, AppliedFile, Error, Options};
 use serde_json::{Value, json};
 
-pub(crate) use self::files::{File, choose};
 use self::verdict::Before;
 use crate::checks::{self, CheckFile};
 use crate::confirm;
 use crate::facts::Facts;
 use crate::guard::{self, Treatment};
 use crate::mark::Mark;
+use crate::named::File;
 use crate::output::{Output, count, duration};
 use crate::target::Target;
 use crate::workspace::Workspace;

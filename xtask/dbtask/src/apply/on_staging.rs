@@ -3,10 +3,11 @@
 use dbtask_rules::MigrationFolder;
 use dbtask_runner::Error;
 
-use super::{Applying, File, Ground, Request, lints, origin};
+use super::{Applying, Ground, Request, lints, origin};
 use crate::checks::CheckFile;
 use crate::facts::Facts;
 use crate::guard::Treatment;
+use crate::named::File;
 use crate::output::Output;
 use crate::target::Target;
 use crate::workspace::Workspace;

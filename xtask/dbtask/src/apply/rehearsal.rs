@@ -3,8 +3,9 @@
 use dbtask_rules::MigrationFolder;
 use dbtask_runner::{Error, Repeatables, SchemaHistory, Script, repeatable_runs};
 
-use super::{File, Request, changed};
+use super::{Request, changed};
 use crate::facts::Facts;
+use crate::named::File;
 use crate::output::{Output, count};
 use crate::proven::Basis;
 use crate::rehearse::{self, Start, Subject, There};
@@ -69,14 +70,7 @@ pub(super) fn prove(
         drop(shadow);
         shadow = begin(&start)?;
     }
-    let subjects: Vec<Subject<'_>> = request
-        .files
-        .iter()
-        .map(|file| Subject {
-            file: file.script(),
-            in_transaction: file.in_transaction(),
-        })
-        .collect();
+    let subjects: Vec<Subject<'_>> = request.files.iter().map(Subject::from).collect();
     // the checks are for the rows that the target has, which are not here
     let rehearsed = rehearse::all(&shadow, &subjects, &[]).map_err(|e| shadow.interruption().unwrap_or(e))?;
     output.text(&rehearse::table(&rehearsed));

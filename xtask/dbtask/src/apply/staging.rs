@@ -7,9 +7,10 @@
 use dbtask_runner::{Entry, Error, RepeatableRuns, SchemaHistory, Session, journal_entries, repeatable_runs};
 use serde_json::Value;
 
-use super::{File, Request};
+use super::Request;
 use crate::guard::Treatment;
 use crate::mark::Mark;
+use crate::named::File;
 use crate::output::{Output, count};
 use crate::staging::{self, VARIABLE};
 use crate::target::{Identity, Target};

@@ -6,9 +6,10 @@ use clap::Args;
 use dbtask_rules::MigrationFile;
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, repeatable_runs};
 
-use crate::apply::{Applied, Applying, Request, choose};
+use crate::apply::{Applied, Applying, Request};
 use crate::edits;
 use crate::exit::Exit;
+use crate::named;
 use crate::output::Output;
 use crate::target::Target;
 use crate::typed::{Patience, parse_duration};
@@ -60,7 +61,7 @@ impl Apply {
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
         let runs = repeatable_runs(&target.session, &history)?;
         let repeatables = Repeatables::new(folder.repeatables(), &runs);
-        let files = choose(&self.files, &folder, &plan, &repeatables)?;
+        let files = named::next(&self.files, &folder, &plan, &repeatables)?;
         let already: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
         let request = Request {
             files,

@@ -1,18 +1,18 @@
 //! `db:plan`
 
-use std::path::PathBuf;
-
 use clap::Args;
-use dbtask_rules::MigrationFile;
 use dbtask_rules::lint::{Finding, lint};
-use dbtask_runner::{Error, Plan as Pending, SchemaHistory, Script};
+use dbtask_rules::{MigrationFile, MigrationFolder};
+use dbtask_runner::{Error, Migrations, Plan as Pending, Repeatables, SchemaHistory, repeatable_runs};
 use serde_json::{Value, json};
 
 use crate::edits;
 use crate::exit::Exit;
 use crate::facts::Facts;
 use crate::forecast::{Forecast, Lock, Size, Step, Way};
+use crate::named::{self, File};
 use crate::output::{Output, bytes, count, duration, thousands};
+use crate::rehearse::{Start, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -21,13 +21,14 @@ use crate::workspace::Workspace;
 ///
 /// Which locks it takes on which tables, how large those are, what it rewrites and reads from end to end, who is in its way
 /// at this moment, and, where views, foreign keys or the like hang on what it changes, the order to do it in, written out.
-/// Locks are measured, on a throwaway database (as for db:rehearse) that the applied files were brought to; the target is
-/// only read. Works on production. Exit code 4 where the file cannot be applied as it is.
+/// Locks are measured, on a throwaway database (as for db:rehearse) that was brought to where the file begins: what is
+/// pending and goes before it is applied there. The target is only read. Works on production. Exit code 4 where the file
+/// cannot be applied as it is.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// The file, such as migrations/V00014__add_users.sql
+    /// The file, by path, name or version, such as migrations/V00014__add_users.sql; also R__NAME.sql
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: String,
 }
 
 impl Plan {
@@ -38,25 +39,20 @@ impl Plan {
         let plan = Pending::new(folder.files(), &history);
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        let (before, file) = self.choose(&plan)?;
+        let runs = repeatable_runs(&target.session, &history)?;
+        let standing = Repeatables::new(folder.repeatables(), &runs);
+        let file = &self.choose(&folder, &plan, &standing)?;
         let policy = workspace.read_policy()?;
         let mut lints = lint(&folder, &policy).findings;
         lints.retain(|finding| finding.path == file.path());
         let live = Facts::read(&target.session)?;
         let shadow = Shadow::create(&target, workspace, output)?;
-        for note in shadow.install_extensions(&target, folder.files())? {
-            output.note(&note);
-        }
-        shadow.check_reach([Script::from(file)])?;
+        shadow.check_reach([file.script()])?;
         let applied: Vec<MigrationFile> = plan.applied.iter().map(|(file, _)| (*file).clone()).collect();
-        let bring = |files: &[MigrationFile]| {
-            shadow
-                .apply(files)
-                .map_err(|e| e.context("failed to bring the throwaway database to where the file begins"))
-        };
-        bring(&applied)?;
+        let there = There::new(applied, &standing, workspace);
+        Start::Files.prepare(&shadow, &target, &there, workspace, output)?;
         let drifts = live.difference(&shadow.schema_for(&target)?).len();
-        bring(&[applied, before].concat())?;
+        bring(&shadow, there.numbered(), &before(file, &plan, &standing))?;
         let forecast = Forecast::make(&target.session, shadow.session(), file)?;
         let report = Report {
             target: &target,
@@ -73,32 +69,42 @@ impl Plan {
         })
     }
 
-    /// The file among the pending ones, and those that go before it.
-    fn choose<'a>(&self, plan: &Pending<'a>) -> Result<(Vec<MigrationFile>, &'a MigrationFile), Error> {
-        let name = self.file.file_name().unwrap_or_default();
-        let is_it = |file: &MigrationFile| name == file.name().to_string().as_str();
-        if let Some(n) = plan.pending.iter().position(|file| is_it(file)) {
-            let before = plan.pending[..n].iter().map(|file| (*file).clone()).collect();
-            return Ok((before, plan.pending[n]));
-        }
-        let shown = self.file.display();
-        if plan.applied.iter().any(|(file, _)| is_it(file)) {
-            return Err(Error::refused(format!("`{shown}` is applied already")).state("nothing was changed"));
-        }
-        let pending: Vec<&str> = plan.pending.iter().map(|file| file.path()).collect();
-        Err(
-            Error::usage(format!("`{shown}` is none of the migration files")).help(match pending.len() {
-                0 => "nothing is pending; `cargo xtask db:new NAME` makes the next file".to_owned(),
-                _ => format!("pending: {}", pending.join(", ")),
-            }),
-        )
+    /// The file, where it is pending.
+    fn choose(&self, folder: &MigrationFolder, plan: &Pending<'_>, standing: &Repeatables<'_>) -> Result<File, Error> {
+        let mut files = named::find(std::slice::from_ref(&self.file), folder)?;
+        named::refuse_applied(&files, plan)?;
+        named::refuse_current(&files, standing)?;
+        Ok(files.swap_remove(0))
     }
+}
+
+/// What is pending and goes before the file.
+fn before(file: &File, plan: &Pending<'_>, standing: &Repeatables<'_>) -> Vec<File> {
+    let pending = named::pending(plan, standing).into_iter();
+    pending.take_while(|other| other.path() != file.path()).collect()
+}
+
+/// Brings the throwaway database from where the target is to where the file begins.
+fn bring(shadow: &Shadow, applied: &[MigrationFile], before: &[File]) -> Result<(), Error> {
+    let (mut numbered, mut repeatable) = (applied.to_vec(), Vec::new());
+    for file in before {
+        match file {
+            File::Versioned(file) => numbered.push(file.clone()),
+            File::Repeatable(file) => repeatable.push(file.clone()),
+        }
+    }
+    shadow
+        .apply(Migrations {
+            versioned: &numbered,
+            repeatable: &repeatable,
+        })
+        .map_err(|e| e.context("failed to bring the throwaway database to where the file begins"))
 }
 
 /// Everything that is said about a file.
 struct Report<'a> {
     target: &'a Target,
-    file: &'a MigrationFile,
+    file: &'a File,
     forecast: Forecast,
     lints: Vec<Finding>,
     /// How many differences there are between the schema and what the applied files make.
@@ -111,10 +117,10 @@ impl Report<'_> {
         let Report {
             target, file, forecast, ..
         } = self;
-        let transaction = if file.directives().no_transaction {
-            "each by itself"
-        } else {
+        let transaction = if file.in_transaction() {
             "one transaction"
+        } else {
+            "each by itself"
         };
         let n = count(forecast.steps.len(), "statement");
         let mut lines = vec![
@@ -184,7 +190,7 @@ impl Report<'_> {
         json!({
             "database": target.identity.database,
             "file": file.path(),
-            "transaction": !file.directives().no_transaction,
+            "transaction": file.in_transaction(),
             "statements": forecast.steps.iter().map(step).collect::<Vec<_>>(),
             "tables": forecast.sizes.iter().map(size).collect::<Vec<_>>(),
             "order": forecast.way.as_ref().map(|way| json!({

@@ -5,19 +5,19 @@ mod on;
 use std::path::PathBuf;
 
 use clap::Args;
-use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
+use dbtask_rules::{MigrationFile, MigrationFolder};
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, Script, repeatable_runs};
 use serde_json::json;
 
 use crate::checks::CheckFile;
 use crate::edits;
 use crate::exit::Exit;
+use crate::named::{self, File};
 use crate::output::{self, Output, count};
 use crate::proven::Basis;
 use crate::rehearse::{self, Rehearsed, Start, Subject, There};
 use crate::shadow::Shadow;
 use crate::target::Target;
-use crate::typed::is_named;
 use crate::workspace::Workspace;
 
 /// Prove pending files on a throwaway database, and measure what they lock
@@ -34,7 +34,7 @@ use crate::workspace::Workspace;
 /// its dbtask_journal, as by db:apply, but without a backup and unasked. db:apply --require-staging asks for that record.
 #[derive(Debug, Args)]
 pub(crate) struct Rehearse {
-    /// The files, by path, name or version [default: all that are pending]
+    /// The files, by path, name or version; also R__NAME.sql [default: all that are pending]
     #[arg(value_name = "FILE")]
     files: Vec<String>,
     /// Begin with this backup, data and all, instead of the files that are applied
@@ -65,12 +65,10 @@ impl Rehearse {
         let plan = Plan::new(folder.files(), &history);
         plan.check()
             .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        let files = self.choose(&folder, &plan)?;
         let runs = repeatable_runs(&target.session, &history)?;
         let standing = Repeatables::new(folder.repeatables(), &runs);
-        let repeatables = standing.pending();
-        let subjects = self.subjects(&files, &repeatables);
-        if subjects.is_empty() {
+        let files = self.choose(&folder, &plan, &standing)?;
+        if files.is_empty() {
             let text = format!("nothing is pending: {} has every migration", target.describe());
             output.result(
                 &text,
@@ -79,6 +77,7 @@ impl Rehearse {
             return Ok(Exit::Done);
         }
         let there = There::new(before(&plan, &files), &standing, workspace);
+        let subjects: Vec<Subject<'_>> = files.iter().map(Subject::from).collect();
         let shadow = Shadow::create(&target, workspace, output)?;
         output.step("created", &shadow.describe());
         shadow.check_reach(subjects.iter().map(|subject| subject.file))?;
@@ -102,7 +101,7 @@ impl Rehearse {
                 applied: there.numbered(),
                 current: &there.current(),
             };
-            let files: Vec<Script<'_>> = subjects.iter().map(|subject| subject.file).collect();
+            let files: Vec<Script<'_>> = files.iter().map(File::script).collect();
             if let Err(error) = basis.remember(workspace, &files) {
                 output.note(&format!("db:apply will rehearse it again: {}", error.message()));
             }
@@ -114,47 +113,27 @@ impl Rehearse {
         Ok(report(&rehearsed, &target, &start, output))
     }
 
-    /// The files with how they are applied: the numbered ones, then what is pending of the repeatable ones, unless some were
-    /// named.
-    fn subjects<'a>(&self, files: &'a [MigrationFile], repeatables: &[&'a RepeatableFile]) -> Vec<Subject<'a>> {
-        let numbered = files.iter().map(|file| Subject {
-            file: file.into(),
-            in_transaction: !file.directives().no_transaction,
-        });
-        let repeatable = repeatables.iter().map(|file| Subject {
-            file: Script::from(*file),
-            in_transaction: true,
-        });
-        numbered.chain(repeatable.filter(|_| self.files.is_empty())).collect()
-    }
-
-    /// The files to rehearse, in order of version.
-    fn choose(&self, folder: &MigrationFolder, plan: &Plan<'_>) -> Result<Vec<MigrationFile>, Error> {
+    /// The files to rehearse, in order. A numbered one that the target has is rehearsed where it was; of a repeatable one
+    /// that was carried out as it is there is nothing to see.
+    fn choose(
+        &self,
+        folder: &MigrationFolder,
+        plan: &Plan<'_>,
+        standing: &Repeatables<'_>,
+    ) -> Result<Vec<File>, Error> {
         if self.files.is_empty() {
-            return Ok(plan.pending.iter().map(|file| (*file).clone()).collect());
+            return Ok(named::pending(plan, standing));
         }
-        let mut files = Vec::new();
-        for named in &self.files {
-            let file = folder
-                .files()
-                .iter()
-                .find(|file| is_named(file, named))
-                .ok_or_else(|| {
-                    Error::usage(format!("no migration is called `{named}`"))
-                        .help("name it by its path, its name or its version: `cargo xtask db:status` lists them")
-                })?;
-            files.push(file.clone());
-        }
-        files.sort_by_key(MigrationFile::version);
-        files.dedup_by_key(|file| file.version());
+        let files = named::find(&self.files, folder)?;
+        named::refuse_current(&files, standing)?;
         Ok(files)
     }
 }
 
 /// The files that the throwaway database begins with: those that the target has; of those only what comes before the first
 /// one that is rehearsed although the target has it.
-fn before(plan: &Plan<'_>, files: &[MigrationFile]) -> Vec<MigrationFile> {
-    let is_rehearsed = |file: &MigrationFile| files.iter().any(|other| other.version() == file.version());
+fn before(plan: &Plan<'_>, files: &[File]) -> Vec<MigrationFile> {
+    let is_rehearsed = |file: &MigrationFile| files.iter().any(|other| other.version() == Some(file.version()));
     let applied = plan.applied.iter().map(|(file, _)| *file);
     applied.take_while(|file| !is_rehearsed(file)).cloned().collect()
 }

@@ -1,11 +1,12 @@
 //! Carrying a file out, statement by statement, as far as it goes.
 
-use dbtask_rules::{Command, MigrationFile};
+use dbtask_rules::Command;
 use dbtask_runner::{Error, Excerpt, Kind, Script, Session, SqlError, error_offset, sql_error};
 
 use super::obstacle::{self, Way};
 use crate::lock_mode::LockMode;
 use crate::measure::{self, BEFORE, Measured, Relations, Statement};
+use crate::named::File;
 
 /// A lock that a statement took on a table that was there before the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,15 +94,15 @@ fn failed(error: &SqlError) -> Error {
 
 /// Carries out the file's statements. Where one cannot be for what depends on its object, the way around is found, and
 /// the rest is left; any other failure is an error with its place.
-pub(super) fn carry_out(session: &Session, file: &MigrationFile) -> Result<(Vec<Step>, Option<Way>), Error> {
-    let in_transaction = !file.directives().no_transaction;
+pub(super) fn carry_out(session: &Session, file: &File) -> Result<(Vec<Step>, Option<Way>), Error> {
+    let in_transaction = file.in_transaction();
     session.batch(BEFORE).map_err(|e| failed(&e))?;
     if in_transaction {
         session.batch("BEGIN").map_err(|e| failed(&e))?;
     }
     let mut relations = Relations::read(session)?;
     let mut steps = Vec::new();
-    for statement in Statement::all(Script::from(file)) {
+    for statement in Statement::all(file.script()) {
         let measured = if in_transaction {
             attempt(session, &statement, &mut relations)?
         } else {
@@ -120,7 +121,7 @@ pub(super) fn carry_out(session: &Session, file: &MigrationFile) -> Result<(Vec<
                 let _ = session.batch("ROLLBACK");
                 return match way {
                     Some(way) => Ok((steps, Some(way))),
-                    None => Err(at_place(file, statement.start, statement.sql, &error)),
+                    None => Err(at_place(file.script(), statement.start, statement.sql, &error)),
                 };
             }
         }
@@ -144,7 +145,7 @@ fn attempt(session: &Session, statement: &Statement<'_>, relations: &mut Relatio
 }
 
 /// The error of a statement that would fail on the target, too.
-fn at_place(file: &MigrationFile, start: usize, sql: &str, error: &SqlError) -> Error {
+fn at_place(file: Script<'_>, start: usize, sql: &str, error: &SqlError) -> Error {
     let offset = error_offset(error, sql, 0).unwrap_or_default();
     let path = file.path();
     sql_error(format!("`{path}` would fail"), error)

@@ -26,6 +26,7 @@ use crate::checks::CheckFile;
 use crate::facts::{Change, Difference, Facts};
 use crate::lock_mode::LockMode;
 use crate::measure::{self, Measured, Relations, Statement, Step};
+use crate::named::File;
 use crate::output::count;
 use crate::progress::Progress;
 use crate::shadow::Shadow;
@@ -66,6 +67,15 @@ impl Rehearsed {
 pub(crate) struct Subject<'a> {
     pub(crate) file: Script<'a>,
     pub(crate) in_transaction: bool,
+}
+
+impl<'a> From<&'a File> for Subject<'a> {
+    fn from(file: &'a File) -> Subject<'a> {
+        Subject {
+            file: file.script(),
+            in_transaction: file.in_transaction(),
+        }
+    }
 }
 
 /// Rehearses files in order, up to the first that cannot be applied.

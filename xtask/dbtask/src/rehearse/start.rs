@@ -108,7 +108,7 @@ impl There {
                 format!("`{path}` is left out, since {} is, too: {cause}", left_out.join(", "))
             } else {
                 format!(
-                    "`{path}` was edited after it was carried out; what it made is left out: {cause} (`--schema-of-target` has it)"
+                    "`{path}` was edited after it was carried out; what it made is left out: {cause} (`db:rehearse --schema-of-target` has it)"
                 )
             });
             left_out.push(format!("`{path}`"));

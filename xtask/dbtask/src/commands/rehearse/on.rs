@@ -5,10 +5,11 @@ use std::time::Duration;
 use dbtask_runner::{Error, Plan, Repeatables, SchemaHistory, repeatable_runs};
 use serde_json::json;
 
-use crate::apply::{Applied, Applying, File, Request, choose};
+use crate::apply::{Applied, Applying, Request};
 use crate::edits;
 use crate::exit::Exit;
 use crate::facts::Facts;
+use crate::named;
 use crate::output::Output;
 use crate::staging::{self, VARIABLE};
 use crate::target::Target;
@@ -28,12 +29,10 @@ pub(super) fn run(variable: &str, names: &[String], workspace: &Workspace, outpu
         .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
     let runs = repeatable_runs(&target.session, &history)?;
     let repeatables = Repeatables::new(folder.repeatables(), &runs);
-    let files: Vec<File> = if names.is_empty() {
-        let numbered = plan.pending.iter().map(|file| File::Versioned((*file).clone()));
-        let repeatable = repeatables.pending().into_iter().cloned().map(File::Repeatable);
-        numbered.chain(repeatable).collect()
+    let files = if names.is_empty() {
+        named::pending(&plan, &repeatables)
     } else {
-        choose(names, &folder, &plan, &repeatables)?
+        named::next(names, &folder, &plan, &repeatables)?
     };
     if files.is_empty() {
         output.result(

@@ -1,11 +1,11 @@
-//! Which files are applied: those that are named, where they are next.
+//! The files that a command line names, numbered and repeatable: by path, name or version.
 
-use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile};
+use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{Error, Plan, RepeatableState, Repeatables, Script, Unit};
 
 use crate::typed::is_named;
 
-/// A file that is applied, of whichever kind.
+/// A file, of whichever kind.
 #[derive(Debug, Clone)]
 pub(crate) enum File {
     Versioned(MigrationFile),
@@ -29,6 +29,14 @@ impl File {
         self.script().path()
     }
 
+    /// The number, of a file that has one.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self {
+            File::Versioned(file) => Some(file.version()),
+            File::Repeatable(_) => None,
+        }
+    }
+
     /// A repeatable file always is.
     pub(crate) fn in_transaction(&self) -> bool {
         match self {
@@ -38,14 +46,8 @@ impl File {
     }
 }
 
-/// The files that are named, in the order in which they are applied: the numbered ones must be the next ones, and before a
-/// repeatable one none of them may be left.
-pub(crate) fn choose(
-    named: &[String],
-    folder: &MigrationFolder,
-    plan: &Plan<'_>,
-    repeatables: &Repeatables<'_>,
-) -> Result<Vec<File>, Error> {
+/// The files that are named, in the order in which they are applied: the numbered ones, then the repeatable ones.
+pub(crate) fn find(named: &[String], folder: &MigrationFolder) -> Result<Vec<File>, Error> {
     let mut numbered: Vec<&MigrationFile> = Vec::new();
     let mut repeatable: Vec<&RepeatableFile> = Vec::new();
     for name in named {
@@ -62,13 +64,7 @@ pub(crate) fn choose(
     numbered.dedup_by_key(|file| file.version());
     repeatable.sort_by_key(|file| file.name());
     repeatable.dedup_by_key(|file| file.name());
-    refuse_applied(&numbered, plan)?;
-    refuse_current(&repeatable, repeatables)?;
-    refuse_gap(&numbered, !repeatable.is_empty(), plan)?;
-    let numbered = numbered.into_iter().cloned().map(File::Versioned);
-    Ok(numbered
-        .chain(repeatable.into_iter().cloned().map(File::Repeatable))
-        .collect())
+    Ok(in_order(&numbered, &repeatable))
 }
 
 /// By its path, or by its name alone.
@@ -77,9 +73,34 @@ fn find_repeatable<'a>(folder: &'a MigrationFolder, named: &str) -> Option<&'a R
     folder.repeatables().iter().find(|file| file.name() == name)
 }
 
-fn refuse_applied(numbered: &[&MigrationFile], plan: &Plan<'_>) -> Result<(), Error> {
-    let is_named = |file: &MigrationFile| numbered.iter().any(|other| other.version() == file.version());
-    let applied = plan.applied.iter().find(|(file, _)| is_named(file));
+/// All the files that a push would apply.
+pub(crate) fn pending(plan: &Plan<'_>, repeatables: &Repeatables<'_>) -> Vec<File> {
+    in_order(&plan.pending, &repeatables.pending())
+}
+
+fn in_order(numbered: &[&MigrationFile], repeatable: &[&RepeatableFile]) -> Vec<File> {
+    let numbered = numbered.iter().map(|&file| File::Versioned(file.clone()));
+    let repeatable = repeatable.iter().map(|&file| File::Repeatable(file.clone()));
+    numbered.chain(repeatable).collect()
+}
+
+/// The files that are named, where they are next: none is applied already, and none is left that goes before them.
+pub(crate) fn next(
+    named: &[String],
+    folder: &MigrationFolder,
+    plan: &Plan<'_>,
+    repeatables: &Repeatables<'_>,
+) -> Result<Vec<File>, Error> {
+    let files = find(named, folder)?;
+    refuse_applied(&files, plan)?;
+    refuse_current(&files, repeatables)?;
+    refuse_gap(&files, plan)?;
+    Ok(files)
+}
+
+/// Refuses a numbered file that is applied.
+pub(crate) fn refuse_applied(files: &[File], plan: &Plan<'_>) -> Result<(), Error> {
+    let applied = plan.applied.iter().find(|(file, _)| has(files, file.path()));
     applied.map_or(Ok(()), |(file, row)| {
         Err(
             Error::refused(format!("`{}` is applied already, on {}", file.path(), row.applied_at()))
@@ -89,11 +110,10 @@ fn refuse_applied(numbered: &[&MigrationFile], plan: &Plan<'_>) -> Result<(), Er
     })
 }
 
-fn refuse_current(repeatable: &[&RepeatableFile], repeatables: &Repeatables<'_>) -> Result<(), Error> {
+/// Refuses a repeatable file that was carried out with the text that it has: no run would do anything about it.
+pub(crate) fn refuse_current(files: &[File], repeatables: &Repeatables<'_>) -> Result<(), Error> {
     let current = repeatables.files.iter().find_map(|(file, state)| match state {
-        RepeatableState::Current(runs) if repeatable.iter().any(|other| other.name() == file.name()) => {
-            Some((file, runs))
-        }
+        RepeatableState::Current(runs) if has(files, file.path()) => Some((file, runs)),
         _ => None,
     });
     current.map_or(Ok(()), |(file, runs)| {
@@ -105,13 +125,14 @@ fn refuse_current(repeatable: &[&RepeatableFile], repeatables: &Repeatables<'_>)
     })
 }
 
-fn refuse_gap(numbered: &[&MigrationFile], is_behind_all: bool, plan: &Plan<'_>) -> Result<(), Error> {
-    let is_named = |file: &MigrationFile| numbered.iter().any(|other| other.version() == file.version());
-    let last = numbered.last().map(|file| file.version());
+/// Before a repeatable file every numbered one goes.
+fn refuse_gap(files: &[File], plan: &Plan<'_>) -> Result<(), Error> {
+    let last = files.iter().filter_map(File::version).max();
+    let is_behind_all = files.iter().any(|file| file.version().is_none());
     let before: Vec<&str> = plan
         .pending
         .iter()
-        .filter(|file| (is_behind_all || Some(file.version()) < last) && !is_named(file))
+        .filter(|file| (is_behind_all || Some(file.version()) < last) && !has(files, file.path()))
         .map(|file| file.path())
         .collect();
     if before.is_empty() {
@@ -123,4 +144,8 @@ fn refuse_gap(numbered: &[&MigrationFile], is_behind_all: bool, plan: &Plan<'_>)
     ))
     .state("nothing was changed")
     .help("name those, too, or apply them first"))
+}
+
+fn has(files: &[File], path: &str) -> bool {
+    files.iter().any(|file| file.path() == path)
 }
