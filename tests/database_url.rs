@@ -353,3 +353,45 @@ fn a_refusal_of_the_server_says_what_to_do() {
         .says("[3D000] database")
         .says("`cargo xtask db:push` creates");
 }
+
+#[test]
+fn a_wrong_password_is_corrected_where_it_was_read() {
+    let database = TestDatabase::new();
+    let role = database.role("keyless", "");
+    let wrong = role.url(&database).replacen('@', "-wrong@", 1);
+    let other = "postgres://u@db.invalid/db";
+    let checkout = Checkout::new();
+    shop(&checkout);
+    let says = |arguments: &[&str], variables: &[(&str, &str)], setting: &str| {
+        finish(checkout.command(arguments).envs(variables.iter().copied()))
+            .exits(1)
+            .says("[28P01] password authentication failed")
+            .says(&format!("correct the password in {setting}; escape"))
+            .hides("-wrong");
+    };
+    checkout.write(".env", format!("DATABASE_URL={wrong}\n"));
+    says(&["db:status"], &[], "DATABASE_URL (read from `.env`)");
+    let (url, direct) = (
+        ("DATABASE_URL", wrong.as_str()),
+        ("DIRECT_DATABASE_URL", wrong.as_str()),
+    );
+    checkout.write(".env", format!("DATABASE_URL={other}\n"));
+    says(&["db:status"], &[url], "DATABASE_URL (read from the environment)");
+    says(
+        &["db:push"],
+        &[direct],
+        "DIRECT_DATABASE_URL (read from the environment)",
+    );
+    checkout.write(
+        "prod.env",
+        format!("DATABASE_URL={}\nSTAGING_DATABASE_URL={wrong}\n", database.url()),
+    );
+    let on_staging = ["db:rehearse", "--on", "STAGING_DATABASE_URL", "--env-file", "prod.env"];
+    says(&on_staging, &[], "STAGING_DATABASE_URL (read from `prod.env`)");
+    checkout.write("prod.env", format!("DATABASE_URL={wrong}\n"));
+    says(
+        &["db:status", "--env-file", "prod.env"],
+        &[],
+        "DATABASE_URL (read from `prod.env`)",
+    );
+}

@@ -272,7 +272,7 @@ fn where_staging_is_not_there_is_production_or_is_the_target_itself_nothing_happ
     set("STAGING_DATABASE_URL=postgres://postgres:secret@127.0.0.1:1/staging");
     path.refused(&["4"], 1)
         .says("failed to reach `127.0.0.1:1`")
-        .says("if STAGING_DATABASE_URL names another server")
+        .says("correct STAGING_DATABASE_URL (read from `.env`) if it names another server")
         .hides("secret");
     path.rehearse().exits(1).says("failed to reach `127.0.0.1:1`");
     set("STAGING_DATABASE_URL=postgres://postgres:sec@ret@127.0.0.1:1/staging");

@@ -82,8 +82,11 @@ fn address(variable: &str, workspace: &Workspace) -> Result<DatabaseUrl, Error> 
                 .help(format!("write `{VARIABLE}='postgres://USER:PASSWORD@HOST:5432/DATABASE'` into `.env`, and type `--on {VARIABLE}`")),
         );
     }
-    let environment = workspace.environment()?;
-    let text = environment.get(variable).ok_or_else(|| {
+    let url = workspace
+        .environment()?
+        .url_in(variable)
+        .map_err(|e| about(e, variable))?;
+    url.ok_or_else(|| {
         let file = workspace.display(&workspace.env_file());
         Error::usage(format!(
             "{variable} is not set, neither in the environment nor in `{file}`"
@@ -92,8 +95,7 @@ fn address(variable: &str, workspace: &Workspace) -> Result<DatabaseUrl, Error> 
         .help(format!(
             "`echo \"{variable}='postgres://USER:PASSWORD@HOST:5432/DATABASE'\" >> {file}`"
         ))
-    })?;
-    DatabaseUrl::parse(&text).map_err(|e| about(e, variable).help(format!("it was read from {variable}")))
+    })
 }
 
 fn no_staging(target: &Target, treatment: &Treatment, variable: &str) -> Error {
@@ -136,7 +138,19 @@ fn about(error: Error, variable: &str) -> Error {
             "write the server's own address into {variable}, not the pooler's"
         ));
     }
-    error.reworded(|text| text.replace("DATABASE_URL", variable))
+    error.reworded(|text| renamed(text, variable))
+}
+
+/// A text with the variable in the place of `DATABASE_URL`; a longer name that ends like that stays.
+fn renamed(text: &str, variable: &str) -> String {
+    let mut parts = text.split("DATABASE_URL");
+    let mut renamed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_longer = renamed.ends_with('_');
+        renamed.push_str(if is_longer { "DATABASE_URL" } else { variable });
+        renamed.push_str(part);
+    }
+    renamed
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{DatabaseUrl, Error};
 /// The error for a connection to `url` that was not made.
 pub fn connection_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Error {
     let place = place(url);
+    let variable = url.variable();
     if let Some(code) = error.code() {
         let shown = sql_causes(error).into_iter().fold(
             Error::failed(format!("failed to connect to {place} as `{}`", url.user())),
@@ -28,20 +29,20 @@ pub fn connection_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Err
         Some(ErrorKind::NotFound) => start_server(url, unreachable("there is no socket of a server (no such file)".to_owned())),
         Some(ErrorKind::TimedOut) => unreachable("no answer came in time".to_owned())
             .help("is the server up, and does a firewall let port and address through? with a hosted provider: is your address on its allow list?"),
-        Some(ErrorKind::PermissionDenied) => unreachable("permission denied".to_owned()).help("connect over TCP: `localhost` as the host in DATABASE_URL"),
+        Some(ErrorKind::PermissionDenied) => unreachable("permission denied".to_owned()).help(format!("connect over TCP: `localhost` as the host in {variable}")),
         Some(_) | None if text(error).contains("lookup address") => unreachable("the host's name is not known (no address found)".to_owned())
-            .help("look for a typing error in DATABASE_URL's host; is the network up?"),
+            .help(format!("look for a typing error in the host of {}; is the network up?", url.setting())),
         _ if text(error).contains("does not support TLS") => Error::failed(format!("{place} does not speak TLS"))
-            .cause("DATABASE_URL asks for it with `sslmode`")
+            .cause(format!("{variable} asks for it with `sslmode`"))
             .help("switch it on at the server (`ssl = on`), or write `sslmode=disable` for a server on this machine"),
-        _ if text(error).contains("password missing") => Error::failed(format!("{place} asks for a password, and DATABASE_URL has none"))
-            .help(format!("write it as `postgres://{}:PASSWORD@…`", url.user())),
+        _ if text(error).contains("password missing") => Error::failed(format!("{place} asks for a password, and {variable} has none"))
+            .help(format!("write it as `postgres://{}:PASSWORD@…` in {}", url.user(), url.setting())),
         _ if text(error).contains("timed out") => unreachable("no answer came in time".to_owned())
             .help("is the server up, and does a firewall let port and address through? with a hosted provider: is your address on its allow list?"),
         _ => sql_causes(error)
             .into_iter()
             .fold(Error::failed(format!("failed to connect to {place}")), Error::cause)
-            .help("is this a PostgreSQL server? see host and port in DATABASE_URL"),
+            .help(format!("is this a PostgreSQL server? see host and port in {}", url.setting())),
     }
 }
 
@@ -60,9 +61,10 @@ fn place(url: &DatabaseUrl) -> String {
 }
 
 fn start_server(url: &DatabaseUrl, error: Error) -> Error {
-    let error = error.help(
-        "if DATABASE_URL names another server than you mean, correct it: it stands in `.env`, or in the environment",
-    );
+    let error = error.help(format!(
+        "correct {} if it names another server than you mean",
+        url.setting()
+    ));
     if url.is_local() {
         error.help("start the server (`cargo xtask db:up` starts this checkout's own, `systemctl start postgresql` the machine's)")
     } else {
@@ -72,19 +74,19 @@ fn start_server(url: &DatabaseUrl, error: Error) -> Error {
 
 /// The server answered, and said no.
 fn help_for_refusal(url: &DatabaseUrl, code: &SqlState, error: Error) -> Error {
-    let (user, database) = (url.user(), url.database());
+    let (user, database, setting) = (url.user(), url.database(), url.setting());
     match *code {
         SqlState::INVALID_PASSWORD => error
-            .help("correct the password in DATABASE_URL (`.env`, or the environment); escape `@` as `%40`, `/` as `%2F`, `%` as `%25`")
+            .help(format!("correct the password in {setting}; escape `@` as `%40`, `/` as `%2F`, `%` as `%25`"))
             .help(format!("to set a new one, as a superuser in psql: `\\password {user}`")),
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => error
             .help(format!("does the role exist? `CREATE ROLE \"{user}\" LOGIN PASSWORD '…'`"))
-            .help("does the server's pg_hba.conf let it in from here? one that asks for encryption needs `sslmode=require` in DATABASE_URL"),
+            .help(format!("does the server's pg_hba.conf let it in from here? one that asks for encryption needs `sslmode=require` in {setting}")),
         SqlState::INVALID_CATALOG_NAME if !url.is_local() => error.help(format!(
-            "correct the name in DATABASE_URL, or create it there: `CREATE DATABASE \"{database}\"`"
+            "correct the name in {setting}, or create it there: `CREATE DATABASE \"{database}\"`"
         )),
         SqlState::INVALID_CATALOG_NAME => error
-            .help(format!("`cargo xtask db:push` creates `{database}`; or correct the name in DATABASE_URL")),
+            .help(format!("`cargo xtask db:push` creates `{database}`; or correct the name in {setting}")),
         SqlState::INSUFFICIENT_PRIVILEGE => error.help(format!("let the database's owner run `GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\"`")),
         SqlState::TOO_MANY_CONNECTIONS => error.help("close idle clients (`SELECT * FROM pg_stat_activity` lists them), or raise max_connections"),
         SqlState::CANNOT_CONNECT_NOW => error.help("the server is starting or stopping: try again in a moment"),
@@ -99,10 +101,10 @@ fn tls_error(url: &DatabaseUrl, place: &str, tls: &rustls::Error) -> Error {
         rustls::Error::InvalidCertificate(reason) => match reason {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => error
                 .cause("the server's certificate is not signed by a root that is trusted here")
-                .help("name the provider's root certificate: `sslrootcert=FILE` in DATABASE_URL"),
+                .help(format!("name the provider's root certificate: `sslrootcert=FILE` in {}", url.setting())),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => error
                 .cause("the server's certificate is for another host name")
-                .help("use the name that the certificate is for as the host in DATABASE_URL"),
+                .help(format!("use the name that the certificate is for as the host in {}", url.setting())),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 error.cause("the server's certificate has expired").help("renew it at the server; is this machine's clock right?")
             }

@@ -30,6 +30,23 @@ pub struct DatabaseUrl {
     /// Parameters beyond those above, as given, for the client programs.
     parameters: Vec<(String, String)>,
     config: Config,
+    source: Source,
+}
+
+/// Where an address was read, for help: the variable, and what has it: `` `.env` `` or `the environment`.
+#[derive(Clone)]
+struct Source {
+    variable: String,
+    place: Option<String>,
+}
+
+impl Default for Source {
+    fn default() -> Source {
+        Source {
+            variable: "DATABASE_URL".to_owned(),
+            place: None,
+        }
+    }
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -137,6 +154,27 @@ impl DatabaseUrl {
         variables.extend(self.password.clone().map(|p| ("PGPASSWORD", p)));
         variables.extend(self.tls.roots_for_libpq().map(|file| ("PGSSLROOTCERT", file)));
         variables
+    }
+
+    /// The address, which was read from a variable that stands in `place`.
+    pub(crate) fn read_from(mut self, variable: &str, place: String) -> DatabaseUrl {
+        self.source = Source {
+            variable: variable.to_owned(),
+            place: Some(place),
+        };
+        self
+    }
+
+    /// The variable that it was read from.
+    pub(crate) fn variable(&self) -> &str {
+        &self.source.variable
+    }
+
+    /// ``DATABASE_URL (read from `.env`)``, for whoever has to correct it.
+    pub(crate) fn setting(&self) -> String {
+        let Source { variable, place } = &self.source;
+        let place = place.as_ref().map(|place| format!(" (read from {place})"));
+        format!("{variable}{}", place.unwrap_or_default())
     }
 
     pub(crate) fn config(&self) -> &Config {

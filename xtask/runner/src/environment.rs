@@ -69,7 +69,7 @@ impl Environment {
                 Error::usage(format!("{DATABASE_URL} in the environment is not UTF-8"))
                     .help("percent-encode what is not ASCII")
             })?;
-            return DatabaseUrl::parse(text).map_err(|e| {
+            return self.parse_url(DATABASE_URL, text).map_err(|e| {
                 e.help(format!(
                     "it was read from the environment: `unset {DATABASE_URL}` to use `{}`",
                     self.file.display()
@@ -78,7 +78,8 @@ impl Environment {
         }
         match self.in_file(DATABASE_URL) {
             Some(text) => {
-                DatabaseUrl::parse(text).map_err(|e| e.help(format!("it was read from `{}`", self.file.display())))
+                let url = self.parse_url(DATABASE_URL, text);
+                url.map_err(|e| e.help(format!("it was read from `{}`", self.file.display())))
             }
             None => Err(self.missing()),
         }
@@ -94,7 +95,8 @@ impl Environment {
             .in_file(DIRECT_DATABASE_URL)
             .filter(|_| self.process(DATABASE_URL).is_none());
         match of_process.or(of_file.map(str::to_owned)) {
-            Some(text) => DatabaseUrl::parse(&text)
+            Some(text) => self
+                .parse_url(DIRECT_DATABASE_URL, &text)
                 .map_err(|e| e.help(format!("it was read from {DIRECT_DATABASE_URL}, not {DATABASE_URL}"))),
             None => self.database_url(),
         }
@@ -102,10 +104,25 @@ impl Environment {
 
     /// The address of a server for throwaway databases, where `SHADOW_DATABASE_URL` is set.
     pub fn shadow_database_url(&self) -> Result<Option<DatabaseUrl>, Error> {
+        self.url_in(SHADOW_DATABASE_URL)
+    }
+
+    /// The address in some other variable, where that is set.
+    pub fn url_in(&self, variable: &str) -> Result<Option<DatabaseUrl>, Error> {
         let parse = |text: String| {
-            DatabaseUrl::parse(&text).map_err(|e| e.help(format!("it was read from {SHADOW_DATABASE_URL}")))
+            self.parse_url(variable, &text)
+                .map_err(|e| e.help(format!("it was read from {variable}")))
         };
-        self.get(SHADOW_DATABASE_URL).map(parse).transpose()
+        self.get(variable).map(parse).transpose()
+    }
+
+    /// The address knows where it was read, so that an error can say what to correct.
+    fn parse_url(&self, variable: &str, text: &str) -> Result<DatabaseUrl, Error> {
+        let place = match self.process(variable) {
+            Some(_) => "the environment".to_owned(),
+            None => format!("`{}`", self.file.display()),
+        };
+        DatabaseUrl::parse(text).map(|url| url.read_from(variable, place))
     }
 
     /// What the reader should know about where the setting came from.

@@ -9,7 +9,7 @@ use tokio_postgres::config::{
     ChannelBinding, LoadBalanceHosts, SslMode as ClientSslMode, SslNegotiation, TargetSessionAttrs,
 };
 
-use super::DatabaseUrl;
+use super::{DatabaseUrl, Source};
 use crate::Error;
 use crate::tls::{SslMode, Tls};
 
@@ -322,6 +322,7 @@ impl Settings {
             tls: self.tls,
             parameters: self.parameters,
             config: self.config,
+            source: Source::default(),
         })
     }
 }
