@@ -126,7 +126,47 @@ fn what_goes_is_said_first_by_the_server_s_own_words() {
         ))
         .says("schema public: 3 tables")
         .says("public.users: ")
-        .says("about 5,000 rows");
+        .says("about 5,000 rows, and the rows of 2 tables without statistics");
+}
+
+#[test]
+fn rows_that_no_statistics_tell_of_are_not_said_to_be_none() {
+    let database = TestDatabase::new();
+    let checkout = Checkout::on(&database);
+    let mut client = database.client();
+    client
+        .batch_execute(
+            "CREATE TABLE never (id int) WITH (autovacuum_enabled = false); INSERT INTO never SELECT generate_series(1, 700);
+             CREATE TABLE later (id int) WITH (autovacuum_enabled = false); ANALYZE later;
+             INSERT INTO later SELECT generate_series(1, 700);
+             CREATE TABLE empty (id int PRIMARY KEY)",
+        )
+        .unwrap();
+    let said = |checkout: &Checkout| checkout.run(&["db:drop"]).exits(3).hides("about 0 rows");
+    said(&checkout)
+        .says("kB, the rows of 2 tables without statistics\n    public.later: ")
+        .says("public.never: ")
+        .hides("public.empty: ");
+    // the statistics are scaled to the size that a table has now; the rows of a partitioned table are counted once
+    client
+        .batch_execute(
+            "ANALYZE never; INSERT INTO never SELECT generate_series(1, 7000); TRUNCATE later;
+             CREATE TABLE whole (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF whole DEFAULT;
+             INSERT INTO whole SELECT generate_series(1, 1000); ANALYZE whole",
+        )
+        .unwrap();
+    let rows = |run: Run, begin: &str| -> u64 {
+        let text = run.text();
+        let line = text.lines().find(|line| line.trim_start().starts_with(begin)).unwrap();
+        let digits = line.rsplit("about ").next().unwrap().chars();
+        let digits: String = digits.filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let of_never = rows(said(&checkout), "public.never: ");
+    assert!((6_000..9_000).contains(&of_never), "{of_never}");
+    assert_eq!(rows(said(&checkout), "in all "), of_never + 1000);
+    client.batch_execute("TRUNCATE never, whole").unwrap();
+    said(&checkout).says("kB, no rows\nWhat stays");
 }
 
 #[test]

@@ -24,7 +24,17 @@ pub(crate) struct Object {
 /// object (indexes, constraints, row types, sequences of columns) are left out.
 pub(crate) const OBJECTS: &str = include_str!("catalog/objects.sql");
 
-const SUMMARY: &str = include_str!("catalog/summary.sql");
+/// The tables that have rows of their own: those of a partitioned table are its partitions', and those of a foreign one stay.
+const TABLES: &str = include_str!("catalog/tables.sql");
+
+/// How many rows the table `c` has, by the planner's way: what its statistics say, for as large as it is now. NULL where
+/// there are none of what it holds: it was never analysed, or when it was empty.
+pub(crate) const ROWS: &str = "\
+CASE WHEN c.relkind NOT IN ('r', 'm') THEN nullif(c.reltuples, -1)
+  WHEN pg_catalog.pg_relation_size(c.oid) = 0 THEN 0
+  WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples::float8 / c.relpages
+    * (pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8)
+END::int8";
 
 /// A schema's tables, in numbers.
 #[derive(Debug, Clone)]
@@ -32,8 +42,8 @@ pub(crate) struct Table {
     pub(crate) identity: String,
     /// With indexes and TOAST, in bytes.
     pub(crate) bytes: u64,
-    /// The planner's estimate.
-    pub(crate) rows: u64,
+    /// See [`ROWS`].
+    pub(crate) rows: Option<u64>,
 }
 
 /// Reads the objects.
@@ -68,18 +78,15 @@ pub(crate) fn is_empty(session: &Session) -> Result<bool, Error> {
 /// The tables with their sizes, the largest first.
 pub(crate) fn tables(session: &Session) -> Result<Vec<Table>, Error> {
     let failed = |e| sql_error("failed to measure the tables", &e);
-    let rows = session.query(SUMMARY, &[]).map_err(failed)?;
+    let rows = session.query(&TABLES.replace("{rows}", ROWS), &[]).map_err(failed)?;
     rows.iter()
         .map(|row| {
-            let number = |column| {
-                row.try_get::<_, i64>(column)
-                    .map(|n| u64::try_from(n).unwrap_or(0))
-                    .map_err(failed)
-            };
+            let bytes: i64 = row.try_get(1).map_err(failed)?;
+            let rows: Option<i64> = row.try_get(2).map_err(failed)?;
             Ok(Table {
                 identity: row.try_get(0).map_err(failed)?,
-                bytes: number(1)?,
-                rows: number(2)?,
+                bytes: u64::try_from(bytes).unwrap_or(0),
+                rows: rows.and_then(|n| u64::try_from(n).ok()),
             })
         })
         .collect()

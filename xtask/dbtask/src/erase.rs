@@ -109,21 +109,33 @@ impl Inventory {
             ));
         }
         let size = self.tables.iter().map(|t| t.bytes).sum();
-        let rows = self.tables.iter().map(|t| t.rows).sum();
-        lines.push(format!("  in all {}, about {} rows", bytes(size), thousands(rows)));
-        for table in self.tables.iter().filter(|t| t.rows > 0).take(NAMED) {
-            lines.push(format!(
-                "    {}: {}, about {} rows",
-                table.identity,
-                bytes(table.bytes),
-                thousands(table.rows)
-            ));
+        lines.push(format!("  in all {}, {}", bytes(size), self.rows()));
+        for table in self.tables.iter().filter(|t| t.rows != Some(0)).take(NAMED) {
+            let rows = match table.rows {
+                Some(rows) => format!(", about {} rows", thousands(rows)),
+                None => String::new(),
+            };
+            lines.push(format!("    {}: {}{rows}", table.identity, bytes(table.bytes)));
         }
         lines.push(
             "What stays: the database itself and its mark, extensions, roles, the schema public and its privileges."
                 .to_owned(),
         );
         lines.join("\n")
+    }
+
+    /// How many rows there are, as far as the statistics tell.
+    fn rows(&self) -> String {
+        let rows: u64 = self.tables.iter().filter_map(|t| t.rows).sum();
+        let uncounted = self.tables.iter().filter(|t| t.rows.is_none()).count();
+        let about = format!("about {} rows", thousands(rows));
+        let others = format!("the rows of {} without statistics", count(uncounted, "table"));
+        match (rows, uncounted) {
+            (0, 0) => "no rows".to_owned(),
+            (_, 0) => about,
+            (0, _) => others,
+            _ => format!("{about}, and {others}"),
+        }
     }
 
     /// Deletes it all. Interrupted half-way it can be run again: it reads what is left.

@@ -259,7 +259,7 @@ fn effects(step: &Step, forecast: &Forecast) -> Vec<String> {
 fn measure(size: &Size) -> String {
     match size.rows {
         Some(rows) => format!("{}, about {} rows", bytes(size.bytes), thousands(rows)),
-        None => format!("{}, never analysed", bytes(size.bytes)),
+        None => format!("{}, without statistics of its rows", bytes(size.bytes)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use dbtask_runner::{Error, Session, SqlError, sql_error};
 
 use super::measure::Step;
+use crate::catalog::ROWS;
 use crate::lock_mode::LockMode;
 
 /// How many rows are read of a table to tell how long reading all of it takes, and how long that may take.
@@ -17,7 +18,7 @@ pub(crate) struct Size {
     pub(crate) table: String,
     /// With indexes and TOAST, in bytes.
     pub(crate) bytes: u64,
-    /// The planner's estimate; `None` where it was never analysed.
+    /// See [`ROWS`].
     pub(crate) rows: Option<u64>,
     /// How long reading all of it takes, by how long some of it took.
     pub(crate) scan: Option<Duration>,
@@ -47,7 +48,7 @@ fn array(names: &[&str]) -> String {
 /// The sizes of the tables; those that are `read` from end to end are sampled.
 pub(super) fn sizes(target: &Session, tables: &[&str], read: &[&str]) -> Result<Vec<Size>, Error> {
     let sql = format!(
-        "SELECT t.name, pg_catalog.pg_total_relation_size(c.oid), c.reltuples::int8 \
+        "SELECT t.name, pg_catalog.pg_total_relation_size(c.oid), {ROWS} \
          FROM pg_catalog.unnest({}) AS t (name) JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.name) \
          WHERE c.relkind IN ('r', 'p', 'm', 'f')",
         array(tables)
@@ -61,11 +62,11 @@ pub(super) fn sizes(target: &Session, tables: &[&str], read: &[&str]) -> Result<
     let mut sizes = Vec::new();
     for row in rows.map_err(|e| failed(&e))? {
         let table: String = row.try_get(0).map_err(|e| failed(&e))?;
-        let (bytes, rows): (i64, i64) = (
+        let (bytes, rows): (i64, Option<i64>) = (
             row.try_get(1).map_err(|e| failed(&e))?,
             row.try_get(2).map_err(|e| failed(&e))?,
         );
-        let rows = u64::try_from(rows).ok();
+        let rows = rows.and_then(|n| u64::try_from(n).ok());
         let scan = if read.contains(&table.as_str()) {
             sample(target, &table, rows)?
         } else {
