@@ -6,6 +6,7 @@ use dbtask::server::client_tools;
 use crate::facts::dump::psql;
 use crate::facts::matrix::{bases, make_roles};
 use crate::facts::session;
+use crate::support::tablespace::Tablespace;
 use crate::support::{Checkout, TestDatabase, finish, shop};
 
 fn facts(database: &TestDatabase) -> Facts {
@@ -89,6 +90,41 @@ fn the_text_keeps_each_table_s_access_method_and_the_spelling_that_comes_back() 
     .unwrap();
     assert_eq!(facts(&database).difference(&facts(&loaded)), []);
     assert_eq!(schema(&loaded), text);
+}
+
+/// Where a table lies is set for what comes next, too, and set back for what comes behind it: also where the database, or the
+/// role that loads the text, has another default.
+#[test]
+fn the_text_keeps_each_table_s_tablespace_whatever_the_default_is_where_it_is_loaded() {
+    let (space, other) = (Tablespace::new("schema_space"), Tablespace::new("schema_other"));
+    let (name, default) = (space.name(), other.name());
+    let database = TestDatabase::new();
+    session(&database.url())
+        .batch(&format!(
+            "CREATE TABLE a (n int); CREATE TABLE b (n int PRIMARY KEY USING INDEX TABLESPACE {name}, m int UNIQUE);
+             CREATE TABLE c (n int) TABLESPACE {name}; CREATE TABLE d (n int); CREATE INDEX ON c (n); CREATE INDEX ON d (n) TABLESPACE {name};
+             CREATE INDEX ON d ((n + 1)); CREATE MATERIALIZED VIEW e TABLESPACE {name} AS SELECT n FROM d;
+             CREATE MATERIALIZED VIEW f AS SELECT n FROM d; CREATE TABLE g (n int) PARTITION BY RANGE (n) TABLESPACE {name};
+             CREATE TABLE g1 PARTITION OF g FOR VALUES FROM (1) TO (2) TABLESPACE pg_default; CREATE TABLE g2 PARTITION OF g DEFAULT;
+             GRANT SELECT ON a TO PUBLIC"
+        ))
+        .unwrap();
+    let text = schema(&database);
+    let tools = client_tools(database.server().installation.major).unwrap();
+    for default in [None, Some(default)] {
+        let loaded = TestDatabase::new();
+        if let Some(default) = default {
+            let set = format!("ALTER DATABASE {} SET default_tablespace = {default}", loaded.name());
+            loaded.client().batch_execute(&set).unwrap();
+        }
+        psql(&tools, &loaded, &text).unwrap();
+        let facts = facts(&loaded);
+        assert_eq!(self::facts(&database).difference(&facts), [], "{default:?}");
+        let of = |kind: &str, identity: &str| facts.get(kind, identity).unwrap().attributes.get("tablespace").cloned();
+        assert_eq!(of("table", "public.c"), Some(name.into()));
+        assert_eq!(of("table", "public.d"), None);
+        assert_eq!(schema(&loaded), text, "{default:?}");
+    }
 }
 
 #[test]

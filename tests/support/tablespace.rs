@@ -1,11 +1,40 @@
-//! A disk so small that it can be filled: a tablespace on a file system in memory.
+//! Tablespaces: one in a folder, and one on a disk so small that it can be filled.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::TestDatabase;
+use super::server::Server;
 
-/// The file system; unmounted when it goes out of scope. The database must go before.
+/// A tablespace of the suite's server; dropped when it goes out of scope. The databases that use it must go before.
+pub struct Tablespace {
+    name: &'static str,
+}
+
+impl Tablespace {
+    pub fn new(name: &'static str) -> Tablespace {
+        let server = Server::get();
+        let folder = server.data().with_file_name(name);
+        std::fs::create_dir(&folder).unwrap();
+        server.account().give(&folder).unwrap();
+        let create = format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display());
+        server.client("postgres").batch_execute(&create).unwrap();
+        Tablespace { name }
+    }
+
+    pub fn name(&self) -> &str {
+        self.name
+    }
+}
+
+impl Drop for Tablespace {
+    fn drop(&mut self) {
+        let drop = format!("DROP TABLESPACE {}", self.name);
+        let _ = Server::get().client("postgres").batch_execute(&drop);
+    }
+}
+
+/// A file system in memory; unmounted when it goes out of scope. The database must go before.
 pub struct SmallDisk {
     path: PathBuf,
 }

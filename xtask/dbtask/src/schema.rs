@@ -22,6 +22,7 @@ SET client_encoding = 'UTF8';
 SET client_min_messages = warning;
 SET check_function_bodies = false;
 SET default_table_access_method = heap;
+SET default_tablespace = '';
 SET standard_conforming_strings = on;
 SET xmloption = content;
 SELECT pg_catalog.set_config('search_path', '', false);
