@@ -1,11 +1,12 @@
 //! Whatever happens to a backup, on its way or on the disk: no broken one has a good one's name, and none is restored.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::backup::{backup, backup_with, entries, manifest, pushed};
-use crate::support::{Checkout, TestDatabase};
+use crate::support::{Checkout, TestDatabase, finish};
 
 /// How often something is tried; `DBTASK_TEST_LONG=1` takes the larger number.
 fn times(usual: usize, long: usize) -> usize {
@@ -164,7 +165,7 @@ fn flip(path: &Path, at: u64) -> std::io::Result<()> {
 /// Restores into a database of its own, which reads every file against its checksum first.
 fn proven_whole(checkout: &Checkout, path: &Path) {
     let empty = TestDatabase::new();
-    crate::support::finish(
+    finish(
         checkout
             .command(&["db:restore", path.to_str().unwrap()])
             .env("DATABASE_URL", empty.url()),
@@ -269,4 +270,118 @@ fn no_flipped_bit_and_no_lost_end_gets_past_a_restore() {
             .says("does not belong to it");
     }
     assert!(database.has("users"));
+}
+
+/// A pg_dump that can do zstd, as no build on most machines can: what the real one compressed with zlib gets zstd's names.
+const PG_DUMP: &str = r#"#!/bin/sh
+n=$#
+while [ $n -gt 0 ]; do
+    argument=$1
+    shift
+    n=$((n - 1))
+    case $argument in
+    --host=/nonexistent)
+        echo 'pg_dump: error: connection to server on socket failed' >&2
+        exit 1
+        ;;
+    --compress=zstd:1) argument=--compress=1 ;;
+    esac
+    [ "$last" != --file ] || folder=$argument
+    last=$argument
+    set -- "$@" "$argument"
+done
+"$REAL_BIN/pg_dump" "$@" || exit
+[ -z "$folder" ] || for file in "$folder"/*.dat.gz; do mv "$file" "${file%.gz}.zst"; done
+"#;
+
+/// Its pg_restore, which says that it was called.
+const PG_RESTORE: &str = r#"#!/bin/sh
+echo "$*" >>"$CALLS"
+n=$#
+while [ $n -gt 0 ]; do
+    argument=$1
+    shift
+    n=$((n - 1))
+    if [ -d "$argument" ]; then
+        copy=$(mktemp -d)
+        cp "$argument"/* "$copy"
+        for file in "$copy"/*.dat.zst; do mv "$file" "${file%.zst}.gz"; done
+        argument=$copy
+    fi
+    set -- "$@" "$argument"
+done
+"$REAL_BIN/pg_restore" "$@"
+code=$?
+rm -rf "$copy"
+exit $code
+"#;
+
+#[test]
+fn every_file_of_a_folder_that_zstd_compressed_is_checked_before_anything_is_restored() {
+    let (database, checkout) = filled(500);
+    let tools = dbtask::server::client_tools(database.server().installation.major).unwrap();
+    let calls = checkout.root().join("calls");
+    let psql = "#!/bin/sh\nexec \"$REAL_BIN/psql\" \"$@\"\n";
+    for (program, script) in [("pg_dump", PG_DUMP), ("pg_restore", PG_RESTORE), ("psql", psql)] {
+        let path = format!("bin/{program}");
+        checkout.write(&path, script);
+        std::fs::set_permissions(checkout.root().join(path), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let run = |arguments: &[&str], url: &str| {
+        finish(
+            checkout
+                .command(arguments)
+                .env("DBTASK_PG_BIN", checkout.root().join("bin"))
+                .env("REAL_BIN", &tools.bin)
+                .env("CALLS", &calls)
+                .env("DATABASE_URL", url),
+        )
+    };
+    let json = run(&["db:backup", "--json", "--jobs", "2"], &database.url())
+        .exits(0)
+        .json();
+    let path = checkout.root().join(json["file"].as_str().unwrap());
+    let manifest = manifest(&path);
+    assert_eq!(manifest["dump"]["compression"], "zstd:1");
+    let on_disk = files(&path);
+    let mut names: Vec<&str> = on_disk
+        .iter()
+        .map(|file| file.strip_prefix(&path).unwrap().to_str().unwrap())
+        .collect();
+    assert!(
+        names.iter().filter(|name| name.ends_with(".dat.zst")).count() > 2,
+        "{names:?}"
+    );
+    names.retain(|name| *name != "manifest.json");
+    names.sort_unstable();
+    let sealed = manifest["files"].as_array().unwrap();
+    let listed: Vec<&str> = sealed.iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(listed, names);
+    assert!(sealed.iter().all(|file| file["sha256"].as_str().unwrap().len() == 64));
+
+    let empty = TestDatabase::new();
+    let restore = || run(&["db:restore", path.to_str().unwrap()], &empty.url());
+    let refused = |what: &str| {
+        let _ = std::fs::remove_file(&calls);
+        restore().exits(1).says("is no whole backup").says(what);
+        assert!(!calls.exists() && !empty.has("users"), "something was restored: {what}");
+    };
+    for name in &names {
+        let file = path.join(name);
+        let whole = std::fs::read(&file).unwrap();
+        flip(&file, whole.len() as u64 / 2).unwrap();
+        refused(&format!("`{name}` is damaged or missing"));
+        std::fs::remove_file(&file).unwrap();
+        refused(&format!("`{name}` is damaged or missing"));
+        std::fs::write(&file, whole).unwrap();
+    }
+    // pg_restore would take one that is not compressed first; and only the folder's own manifest is none of its files
+    let data = names.iter().find_map(|name| name.strip_suffix(".zst")).unwrap();
+    for extra in [data, "data/manifest.json"] {
+        std::fs::write(path.join(extra), "1\n").unwrap();
+        refused(&format!("`{extra}` does not belong to it"));
+        std::fs::remove_file(path.join(extra)).unwrap();
+    }
+    restore().exits(0);
+    assert!(calls.exists() && empty.has("users"));
 }

@@ -222,18 +222,25 @@ pub(super) fn size(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Every file below `folder` but the manifest, sorted; folders that hold files are flushed on the way.
+/// Every file below `folder` but its own manifest, sorted.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = all_files(folder)?;
+    let manifest = folder.join(MANIFEST);
+    found.retain(|path| *path != manifest);
+    found.sort();
+    Ok(found)
+}
+
+fn all_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| io_error("read", folder, &e))? {
         let path = entry.map_err(|e| io_error("read", folder, &e))?.path();
         if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if !path.ends_with(MANIFEST) {
+            found.extend(all_files(&path)?);
+        } else {
             found.push(path);
         }
     }
-    found.sort();
     Ok(found)
 }
 
