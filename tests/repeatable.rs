@@ -452,19 +452,10 @@ fn a_service_says_which_are_pending_carries_them_out_and_starts_when_it_is_rolle
         versioned: &versioned,
         repeatable: &repeatable,
     };
-    assert_eq!(
-        migrate(&session, all, Options::default(), &mut |_| {})
-            .unwrap()
-            .files
-            .len(),
-        2
-    );
-    assert!(
-        migrate(&session, all, Options::default(), &mut |_| {})
-            .unwrap()
-            .files
-            .is_empty()
-    );
+    for applied in [2, 0] {
+        let migrated = migrate(&session, all, Options::default(), &mut |_| {}).unwrap();
+        assert_eq!(migrated.applied, applied);
+    }
     assert!(matches!(state(&repeatables), Verification::Current { .. }));
     // the next release changes one: the old one may still start, the next one not before that was carried out
     checkout.migration(

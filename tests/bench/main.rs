@@ -174,8 +174,7 @@ fn our_apply(url: &DatabaseUrl, checkout: &Checkout) -> usize {
     let session = Session::connect_to_migrate(url).unwrap();
     migrate(&session, folder.files(), Options::default(), &mut |_| {})
         .unwrap()
-        .files
-        .len()
+        .applied
 }
 
 /// The least that finding nothing to do takes: the files read and hashed, the history read and compared.

@@ -66,14 +66,24 @@ fn source(marks: &Marks, mark: Mark) -> String {
     }
 }
 
+/// A command for development that is not refused.
+pub(crate) struct Allowed {
+    pub(crate) treatment: Treatment,
+    /// What has to hold in each transaction of it.
+    pub(crate) condition: Condition,
+}
+
 /// Refuses `command` on production, marked or treated as such, and on a standby. What it returns has to hold in each
 /// transaction that the command changes something in.
 #[must_use = "the marks can change between here and the first change: each transaction asks again"]
-pub(crate) fn development_only(target: &Target, command: &str) -> Result<Condition, Error> {
+pub(crate) fn development_only(target: &Target, command: &str) -> Result<Allowed, Error> {
     primary_only(target, command)?;
     let treatment = Treatment::of(target)?;
     if treatment.counts_as < Mark::Production {
-        return Ok(unchanged(target, command, &treatment));
+        return Ok(Allowed {
+            condition: unchanged(target, command, &treatment),
+            treatment,
+        });
     }
     let error = Error::refused(format!(
         "`{command}` is refused: {} is {}",

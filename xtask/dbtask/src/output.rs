@@ -23,6 +23,11 @@ impl Output {
         Output { json }
     }
 
+    /// Whether results are JSON objects.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// A step that was done, for people: `  applied  V00001__x.sql`.
     #[expect(clippy::unused_self, reason = "all words go through one door")]
     pub(crate) fn step(&self, label: &str, text: &str) {

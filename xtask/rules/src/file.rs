@@ -34,19 +34,13 @@ impl MigrationFile {
         })
     }
 
-    /// Reads a file whose name is in order. `path` is its path as people read it.
-    pub(crate) fn read(file: &Path, path: String, name: FileName) -> Result<MigrationFile, Vec<Diagnostic>> {
-        let sql = read_text(file, &path)?;
-        let directives = Directives::parse(&path, &sql)?;
-        Ok(MigrationFile {
-            checksum: checksum(&name, &sql),
-            name: name.at(path),
-            sql: Cow::Owned(sql),
-            directives,
-        })
+    /// Reads a file whose name is in order, and has its path as people read it.
+    pub(crate) fn read(file: &Path, name: FileName) -> Result<MigrationFile, Vec<Diagnostic>> {
+        let sql = read_text(file, name.path())?;
+        MigrationFile::of_text(name, sql)
     }
 
-    /// A file that lies nowhere: its name, and its text, of which only the directives are looked at.
+    /// A file of a name and a text, of which only the directives are looked at.
     pub fn of_text(name: FileName, sql: String) -> Result<MigrationFile, Vec<Diagnostic>> {
         Ok(MigrationFile {
             directives: Directives::parse(name.path(), &sql)?,

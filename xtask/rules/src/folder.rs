@@ -111,8 +111,7 @@ fn read_all(listing: &mut Listing, findings: &mut Vec<Diagnostic>) -> Vec<Migrat
     // a folder of ten thousand files is held once: neither names nor files wait in a second list
     let read = |share: Vec<FileName>, files: &mut Vec<MigrationFile>, findings: &mut Vec<Diagnostic>| {
         for name in share {
-            let text = name.to_string();
-            match MigrationFile::read(&listing.real(&text), listing.shown(&text), name) {
+            match MigrationFile::read(&listing.real(&name.to_string()), name) {
                 Ok(file) => files.push(file),
                 Err(found) => findings.extend(found),
             }

@@ -46,7 +46,7 @@ impl Listing {
         for entry in WalkDir::new(dir).min_depth(1).max_depth(1) {
             let entry = entry.map_err(|e| vec![no_folder(&listing.shown, &e)])?;
             let name = entry.file_name().to_string_lossy();
-            match classify(&entry, &listing.shown(&name)) {
+            match classify(&entry, listing.shown(&name)) {
                 Class::Beside => {}
                 Class::Migration(name) => listing.named.push(name),
                 Class::Repeatable(name) => listing.repeatable.push(name),
@@ -93,8 +93,8 @@ enum Class {
     Refused(Diagnostic),
 }
 
-fn classify(entry: &DirEntry, path: &str) -> Class {
-    let refused = |message: &str, help: &str| Class::Refused(about_name(path, message, Some(help.to_owned())));
+fn classify(entry: &DirEntry, path: String) -> Class {
+    let refused = |message: &str, help: &str| Class::Refused(about_name(&path, message, Some(help.to_owned())));
     let kind = entry.file_type();
     let Some(name) = entry.file_name().to_str() else {
         return refused("the name is not UTF-8", &format!("rename it: {GRAMMAR}"));
@@ -123,7 +123,7 @@ fn classify(entry: &DirEntry, path: &str) -> Class {
     if !kind.is_file() {
         return refused("it is no regular file", "remove it");
     }
-    match FileName::parse(name.to_owned()) {
+    match FileName::parse_path(path) {
         _ if name == README || name == POLICY => Class::Beside,
         _ if repeatable::parse_name(name).is_some() => Class::Repeatable(name.to_owned()),
         Ok(name) => Class::Migration(name),

@@ -64,9 +64,10 @@ impl FileName {
     }
 
     /// Reads the file name at the end of a path.
-    pub(crate) fn parse_path(path: &'static str) -> Result<FileName, NameError> {
+    pub(crate) fn parse_path(path: impl Into<Cow<'static, str>>) -> Result<FileName, NameError> {
+        let path = path.into();
         let start = path.rfind('/').map_or(0, |slash| slash + 1);
-        FileName::parse_from(Cow::Borrowed(path), start)
+        FileName::parse_from(path, start)
     }
 
     fn parse_from(path: Cow<'static, str>, start: usize) -> Result<FileName, NameError> {
@@ -95,16 +96,6 @@ impl FileName {
             version,
             width,
         })
-    }
-
-    /// The same name at the end of `path`.
-    pub(crate) fn at(self, path: String) -> FileName {
-        debug_assert!(path.ends_with(self.text()));
-        FileName {
-            start: path.len() - self.text().len(),
-            path: Cow::Owned(path),
-            ..self
-        }
     }
 
     /// The path that the name was read from; the name alone where it was read from none.

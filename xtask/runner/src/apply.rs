@@ -47,20 +47,13 @@ pub enum Event<'a> {
     Done(Script<'a>, Duration),
 }
 
-/// A file that was applied, and how long it took.
-#[derive(Debug, Clone)]
-pub struct AppliedFile {
-    /// The file's path, relative to the workspace root.
-    pub path: String,
-    /// The time from sending it to its commit.
-    pub elapsed: Duration,
-}
-
-/// What a run did.
-#[derive(Debug, Clone, Default)]
+/// What a run did. Which files it applied comes as [`Event::Done`], one after the other.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Migrated {
-    /// The files that it applied, in order.
-    pub files: Vec<AppliedFile>,
+    /// How many files it applied.
+    pub applied: usize,
+    /// The time from sending each to its commit, in all.
+    pub elapsed: Duration,
     /// The highest version applied now, by this run or before.
     pub version: Option<Version>,
 }
@@ -129,8 +122,8 @@ pub fn migrate<'a>(
     let repeatables = pending(session, repeatable, &history).map_err(untouched)?;
     if plan.pending.is_empty() && repeatables.is_empty() {
         return Ok(Migrated {
-            files: Vec::new(),
             version: plan.version(),
+            ..Migrated::default()
         });
     }
     let preflight = preflight::check(session, &history).map_err(untouched)?;
@@ -148,7 +141,8 @@ pub fn migrate<'a>(
         options,
         preflight,
         table,
-        done: Vec::with_capacity(plan.pending.len() + repeatables.len()),
+        done: 0,
+        elapsed: Duration::ZERO,
         blocker: None,
         tell,
     };
@@ -161,7 +155,8 @@ pub fn migrate<'a>(
     drop(lock);
     let last = plan.pending.last().map(|file| file.version());
     Ok(Migrated {
-        files: run.done,
+        applied: run.done,
+        elapsed: run.elapsed,
         version: plan.version().max(last),
     })
 }
@@ -174,7 +169,9 @@ pub(crate) struct Run<'a> {
     pub(crate) options: Options,
     pub(crate) preflight: Preflight,
     table: String,
-    pub(crate) done: Vec<AppliedFile>,
+    /// How many files are applied.
+    pub(crate) done: usize,
+    elapsed: Duration,
     /// Who was last seen in the way of the current file.
     pub(crate) blocker: Option<String>,
     pub(crate) tell: &'a mut dyn FnMut(Event<'_>),
@@ -253,16 +250,14 @@ impl<'a> Run<'a> {
         if let Some(interrupted) = self.interrupted(self.standing()) {
             return Err(interrupted);
         }
-        let (number, total) = (self.done.len() + 1, self.total());
+        let (number, total) = (self.done + 1, self.total());
         (self.tell)(Event::Begin(file, number, total));
         let started = Instant::now();
         self.blocker = None;
         apply(self)?;
         let elapsed = started.elapsed();
-        self.done.push(AppliedFile {
-            path: file.path().to_owned(),
-            elapsed,
-        });
+        self.done += 1;
+        self.elapsed += elapsed;
         (self.tell)(Event::Done(file, elapsed));
         Ok(())
     }
@@ -448,21 +443,20 @@ impl<'a> Run<'a> {
 
     /// What is applied, apart from the file that failed.
     pub(crate) fn standing(&self) -> String {
-        let done = match self.done.len() {
+        let done = match self.done {
             0 => "nothing was applied by this run".to_owned(),
             1 => "1 file was applied by this run and stays".to_owned(),
             n => format!("{n} files were applied by this run and stay"),
         };
         // the numbered ones come first
-        let numbered = self.done.len().min(self.plan.pending.len());
-        let last = self.done[..numbered].last();
+        let last = self.plan.pending.iter().take(self.done).next_back();
         let version = last.map_or_else(
             || {
                 self.plan
                     .version()
                     .map_or("is empty of migrations".to_owned(), |v| format!("is at version {v}"))
             },
-            |last| format!("is at `{}`", last.path),
+            |last| format!("is at `{}`", last.path()),
         );
         format!("{done}; the database {version}")
     }

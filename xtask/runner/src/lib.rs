@@ -41,7 +41,7 @@
 //!         migrate(&session, files, Options::default(), &mut |_| {})
 //!     })
 //!     .await??;
-//!     println!("{} files applied", migrated.files.len());
+//!     println!("{} files applied", migrated.applied);
 //!     Ok(())
 //! }
 //! ```
@@ -82,7 +82,7 @@ mod unit;
 mod verify;
 
 pub use application::{Application, Entry, journal_entries};
-pub use apply::{AppliedFile, Event, Migrated, Options, migrate};
+pub use apply::{Event, Migrated, Options, migrate};
 pub use baseline::{Baseline, record};
 pub use before_commit::BeforeCommit;
 pub use condition::Condition;

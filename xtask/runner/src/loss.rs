@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
             &failure.error,
         );
         match self.look_again(unit) {
-            Outcome::Applied if self.done.len() + 1 == self.total() => Ok(()),
+            Outcome::Applied if self.done + 1 == self.total() => Ok(()),
             Outcome::Applied => Err(error
                 .state(format!("`{path}` is applied and recorded; those behind it are not"))
                 .help("type `cargo xtask db:push` to go on")),

@@ -5,14 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dbtask_runner::{
-    AppliedFile, BeforeCommit, Error, MigrationLock, Migrations, Options, Plan, Repeatables, SchemaHistory, Session,
-    repeatable_runs,
+    BeforeCommit, Error, MigrationLock, Migrations, Options, Plan, Repeatables, SchemaHistory, Session, repeatable_runs,
 };
 
 use super::verdict::objection;
 use super::{Applied, Applying, changed};
 use crate::checks::{self, Outcome, Report};
-use crate::commands::push;
+use crate::commands::push::{self, AppliedFile};
 use crate::facts::Facts;
 use crate::guard;
 use crate::named::File;
@@ -57,7 +56,10 @@ impl Applying<'_> {
             let started = Instant::now();
             let migrated = push::apply(session, migrations, options, self.output).map_err(|e| self.own_words(e))?;
             drop(lock);
-            done.extend(migrated.files);
+            done.push(AppliedFile {
+                path: file.path().to_owned(),
+                elapsed: migrated.elapsed,
+            });
             if file.in_transaction() {
                 if let Some(good) = self.look_at_rows(file, is_last)? {
                     let counted = if good { &passed } else { &failed };

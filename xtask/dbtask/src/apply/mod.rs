@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dbtask_rules::{MigrationFile, MigrationFolder};
-use dbtask_runner::{Application, AppliedFile, Error, Options};
+use dbtask_runner::{Application, Error, Options};
 use serde_json::{Value, json};
 
 use self::verdict::Before;
 use crate::checks::{self, CheckFile};
+use crate::commands::push::AppliedFile;
 use crate::confirm;
 use crate::facts::Facts;
 use crate::guard::{self, Treatment};
@@ -75,10 +76,9 @@ impl Applied {
     }
 
     pub(crate) fn json(&self, target: &Target) -> Value {
-        let file = |file: &AppliedFile| json!({ "file": file.path, "seconds": file.elapsed.as_secs_f64() });
         json!({
             "database": target.identity.database,
-            "applied": self.files.iter().map(file).collect::<Vec<_>>(),
+            "applied": self.files.iter().map(AppliedFile::json).collect::<Vec<_>>(),
             "plan": self.plan,
             "backup": self.backup,
             "commit": self.commit,

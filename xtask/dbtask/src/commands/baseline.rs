@@ -60,7 +60,7 @@ impl Baseline {
         let lock = MigrationLock::take(&target.session, Options::default().lock_wait, &mut |holder| {
             output.waiting(&holder.description);
         })?;
-        let condition = guard::development_only(&target, "db:baseline")?;
+        let condition = guard::development_only(&target, "db:baseline")?.condition;
         let history = SchemaHistory::read(&target.session)?;
         let (plan, foreign) = self.plan(&target, files, &history)?;
         if plan.recorded.is_empty() {

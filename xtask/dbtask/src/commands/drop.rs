@@ -51,7 +51,7 @@ pub(crate) fn erase(target: &Target, yes: Option<&str>, command: &str, output: &
         output.waiting(&holder.description);
     })?;
     // whoever held the lock may have marked it, or filled it
-    let condition = guard::development_only(target, command)?;
+    let condition = guard::development_only(target, command)?.condition;
     let inventory = Inventory::read(target)?;
     if inventory.is_empty() {
         return Ok(0);

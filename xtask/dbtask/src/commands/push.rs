@@ -1,19 +1,20 @@
 //! `db:push`
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clap::Args;
 use dbtask_rules::{MigrationFile, MigrationFolder, RepeatableFile, Version};
 use dbtask_runner::{
-    Application, AppliedFile, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Migrations, Observation, Options,
-    Plan, Repeatables, SchemaHistory, Session, Unit, migrate, preview, preview_repeatable, repeatable_runs,
+    Application, Error, Event, HISTORY_TABLE, Migrated, MigrationLock, Migrations, Observation, Options, Plan,
+    Repeatables, SchemaHistory, Session, Unit, migrate, preview, preview_repeatable, repeatable_runs,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::apply::origin;
 use crate::edits;
 use crate::exit::Exit;
-use crate::guard::{self, Treatment};
+use crate::guard::{self, Allowed, Treatment};
 use crate::mark::Mark;
 use crate::output::{Output, count, duration};
 use crate::progress::Progress;
@@ -65,10 +66,8 @@ impl Push {
             return self.preview(workspace, &folder, output);
         }
         let target = Target::open_to_migrate(workspace, output)?;
-        let (_lock, options) = guarded(&target, "db:push", self.options(), output)?;
-        let applied = apply_and_record(&target, &folder, options, workspace, output)
-            .map_err(|e| edits::explain(workspace, &target.session, &folder, e))?;
-        Ok(report(&target, &applied, output))
+        carry_out(&target, "db:push", &folder, self.options(), workspace, output)
+            .map_err(|e| edits::explain(workspace, &target.session, &folder, e))
     }
 
     fn options(&self) -> Options {
@@ -120,66 +119,75 @@ impl Push {
     }
 }
 
-/// The options for a database that may be pushed to, and that has to stay so. It is asked again under the migration lock,
-/// which the run then takes over: an empty database may have been filled by whoever held it.
-pub(crate) fn guarded<'a>(
-    target: &'a Target,
-    command: &str,
-    mut options: Options,
-    output: &Output,
-) -> Result<(MigrationLock<'a>, Options), Error> {
-    let _ = guard::development_only(target, command)?;
-    let lock = MigrationLock::take(&target.session, options.lock_wait, &mut |holder| {
-        output.waiting(&holder.description);
-    })?;
-    let condition = guard::development_only(target, command)?;
-    options.condition = Some(condition);
-    Ok((lock, options))
+/// A file that was applied, and how long it took.
+pub(crate) struct AppliedFile {
+    pub(crate) path: String,
+    pub(crate) elapsed: Duration,
 }
 
-/// As [`apply`]. A database that is marked staging keeps a record of each file, which `db:apply --require-staging` asks for.
-pub(crate) fn apply_and_record(
+impl AppliedFile {
+    pub(crate) fn json(&self) -> Value {
+        json!({ "file": self.path, "seconds": self.elapsed.as_secs_f64() })
+    }
+}
+
+/// Applies what is pending to a database that may be pushed to, and that has to stay so. It is asked again under the
+/// migration lock, which the run then takes over: an empty database may have been filled by whoever held it.
+///
+/// A database that is marked staging keeps a record of each file, which `db:apply --require-staging` asks for.
+pub(crate) fn carry_out(
     target: &Target,
+    command: &str,
     folder: &MigrationFolder,
-    options: Options,
+    mut options: Options,
     workspace: &Workspace,
     output: &Output,
-) -> Result<Migrated, Error> {
+) -> Result<Exit, Error> {
+    let _ = guard::development_only(target, command)?;
+    let _lock = MigrationLock::take(&target.session, options.lock_wait, &mut |holder| {
+        output.waiting(&holder.description);
+    })?;
+    let Allowed { treatment, condition } = guard::development_only(target, command)?;
+    options.condition = Some(condition);
+    let is_staging = treatment.marks.mark() == Some(Mark::Staging);
     let mut done = Vec::new();
-    let outcome = apply_telling(&target.session, folder.into(), options, output, &mut |path| {
-        done.push(path.to_owned());
+    let outcome = apply_telling(&target.session, folder.into(), options, output, &mut |path, elapsed| {
+        // ten thousand of them are kept where somebody asks for them alone
+        if is_staging || output.is_json() {
+            let path = path.to_owned();
+            done.push(AppliedFile { path, elapsed });
+        }
     });
     // what was applied stays applied, whatever becomes of its record
-    if !done.is_empty()
-        && let Err(error) = record_on_staging(target, folder, &done, workspace)
+    if is_staging
+        && !done.is_empty()
+        && let Err(error) = record_on_staging(target, &treatment, folder, &done, workspace)
     {
         output.note(&format!(
             "{} applied, and no record of that was left, so that staging does not vouch for it: {error}",
             count(done.len(), "file")
         ));
     }
-    outcome
+    report(target, outcome?, &done, output);
+    Ok(Exit::Done)
 }
 
 fn record_on_staging(
     target: &Target,
+    treatment: &Treatment,
     folder: &MigrationFolder,
-    paths: &[String],
+    done: &[AppliedFile],
     workspace: &Workspace,
 ) -> Result<(), Error> {
-    let treatment = Treatment::of(target)?;
-    if treatment.marks.mark() != Some(Mark::Staging) {
-        return Ok(());
-    }
+    let paths: BTreeSet<&str> = done.iter().map(|file| file.path.as_str()).collect();
     let record = Application {
-        commit: origin::commit(workspace, paths.iter().map(String::as_str)).ok(),
-        ..origin::application(target, &treatment)
+        commit: origin::commit(workspace, paths.iter().copied()).ok(),
+        ..origin::application(target, treatment)
     };
     let history = SchemaHistory::read(&target.session)?;
     let table = history.table().unwrap_or(HISTORY_TABLE);
     let numbered = folder.files().iter().map(Unit::Versioned);
     let all = numbered.chain(folder.repeatables().iter().map(Unit::Repeatable));
-    let paths: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
     let mut done = all.filter(|file| paths.contains(file.script().path()));
     done.try_for_each(|file| record.record_push(&target.session, table, file))
 }
@@ -191,7 +199,7 @@ pub(crate) fn apply<'a>(
     options: Options,
     output: &Output,
 ) -> Result<Migrated, Error> {
-    apply_telling(session, files.into(), options, output, &mut |_| {})
+    apply_telling(session, files.into(), options, output, &mut |_, _| {})
 }
 
 fn apply_telling(
@@ -199,7 +207,7 @@ fn apply_telling(
     files: Migrations<'_>,
     options: Options,
     output: &Output,
-    done: &mut dyn FnMut(&str),
+    done: &mut dyn FnMut(&str, Duration),
 ) -> Result<Migrated, Error> {
     let numbered = files.versioned.iter().map(MigrationFile::path);
     let paths = numbered.chain(files.repeatable.iter().map(RepeatableFile::path));
@@ -227,7 +235,7 @@ fn apply_telling(
         }
         Event::Done(file, elapsed) => {
             progress.clear();
-            done(file.path());
+            done(file.path(), elapsed);
             output.step("applied", &format!("{:<width$}  {}", file.path(), duration(elapsed)));
         }
     })
@@ -253,32 +261,25 @@ fn count_times(n: u32) -> String {
 }
 
 /// What was applied and where the database stands.
-pub(crate) fn report(target: &Target, migrated: &Migrated, output: &Output) -> Exit {
-    let Migrated {
-        files: applied,
-        version,
-    } = migrated;
-    let at = version.map_or("without migrations".to_owned(), |v| format!("at version {v}"));
-    let text = match &applied[..] {
-        [] => format!("nothing to do: {} is {at}", target.describe()),
-        files => {
-            let elapsed = files.iter().map(|f| f.elapsed).sum();
-            format!(
-                "applied {} in {}: {} is {at}",
-                count(files.len(), "file"),
-                duration(elapsed),
-                target.describe()
-            )
-        }
+fn report(target: &Target, migrated: Migrated, done: &[AppliedFile], output: &Output) {
+    let at = migrated
+        .version
+        .map_or("without migrations".to_owned(), |v| format!("at version {v}"));
+    let text = match migrated.applied {
+        0 => format!("nothing to do: {} is {at}", target.describe()),
+        n => format!(
+            "applied {} in {}: {} is {at}",
+            count(n, "file"),
+            duration(migrated.elapsed),
+            target.describe()
+        ),
     };
     // ten thousand files make 10 MB of values
     output.result_of(&text, || {
-        let file = |f: &AppliedFile| json!({ "file": f.path, "seconds": f.elapsed.as_secs_f64() });
         json!({
             "database": target.identity.database,
-            "applied": applied.iter().map(file).collect::<Vec<_>>(),
-            "version": version.map(Version::get),
+            "applied": done.iter().map(AppliedFile::json).collect::<Vec<_>>(),
+            "version": migrated.version.map(Version::get),
         })
     });
-    Exit::Done
 }

@@ -30,9 +30,7 @@ impl Reset {
         // only now: from here on Ctrl-C is the session's to handle, and no longer ends a question
         let target = Target::open_to_migrate(workspace, output)?;
         same_database(&emptied, &target)?;
-        let (_lock, options) = push::guarded(&target, "db:reset", self.patience.options(), output)?;
-        let applied = push::apply_and_record(&target, &folder, options, workspace, output)?;
-        Ok(push::report(&target, &applied, output))
+        push::carry_out(&target, "db:reset", &folder, self.patience.options(), workspace, output)
     }
 }
 

@@ -51,7 +51,7 @@ impl Restore {
         let unchanged = if catalog::is_empty(&target.session)? {
             None
         } else {
-            Some(guard::development_only(&target, "db:restore")?)
+            Some(guard::development_only(&target, "db:restore")?.condition)
         };
         let backup = self.file.is_dir().then(|| Backup::open(&self.file)).transpose()?;
         let archive = self.read(backup.as_ref(), &target, output)?;

@@ -45,30 +45,30 @@ impl Status {
         text.extend(table(&lines));
         text.push(summary(&plan, pending, &treatment));
         text.push(environment(&treatment));
-        let files: Vec<_> = lines
-            .iter()
-            .map(|l| json!({ "version": l.version, "state": l.state, "file": l.file, "name": l.name, "applied_on": l.applied_on }))
-            .collect();
-        let json = json!({
-            "database": target.identity.database,
-            "server": target.identity.place(),
-            "server_version": target.identity.version,
-            "system_identifier": target.identity.system_identifier.map(|id| id.to_string()),
-            "database_oid": target.identity.oid,
-            "environment": {
-                "mark": treatment.marks.mark().map(Mark::name),
-                "row": treatment.marks.row().map(|row| json!({ "mark": row.mark.name(), "by": row.by, "at": row.at })),
-                "setting": treatment.marks.setting().map(Mark::name),
-                "copied": treatment.marks.original().map(Mark::name),
-                "counts_as": treatment.counts_as.name(),
-                "because": treatment.because,
-            },
-            "version": plan.version().map(Version::get),
-            "pending": pending,
-            "consistent": plan.is_consistent(),
-            "files": files,
-        });
-        output.result(&text.join("\n"), &json);
+        // ten thousand files make 20 MB of values
+        let file = |l: &Line<'_>| json!({ "version": l.version, "state": l.state, "file": l.file, "name": l.name, "applied_on": l.applied_on });
+        let json = || {
+            json!({
+                "database": target.identity.database,
+                "server": target.identity.place(),
+                "server_version": target.identity.version,
+                "system_identifier": target.identity.system_identifier.map(|id| id.to_string()),
+                "database_oid": target.identity.oid,
+                "environment": {
+                    "mark": treatment.marks.mark().map(Mark::name),
+                    "row": treatment.marks.row().map(|row| json!({ "mark": row.mark.name(), "by": row.by, "at": row.at })),
+                    "setting": treatment.marks.setting().map(Mark::name),
+                    "copied": treatment.marks.original().map(Mark::name),
+                    "counts_as": treatment.counts_as.name(),
+                    "because": treatment.because,
+                },
+                "version": plan.version().map(Version::get),
+                "pending": pending,
+                "consistent": plan.is_consistent(),
+                "files": lines.iter().map(file).collect::<Vec<_>>(),
+            })
+        };
+        output.result_of(&text.join("\n"), json);
         if !self.check || (pending == 0 && plan.is_consistent()) {
             return Ok(Exit::Done);
         }
