@@ -55,6 +55,17 @@ const MISTAKES_IN_THE_URL: &[(&str, &str, &str)] = &[
         "has the wrong scheme: it begins with",
         "postgres://USER",
     ),
+    // the name of a parameter, as it seems, is part of the password
+    (
+        "postgres://u:@?s3cr3t=x@localhost/db",
+        "a parameter behind the `?`",
+        "`%3F`",
+    ),
+    (
+        "postgres://u:@h?a=b&s3cr3t=x@localhost/db",
+        "a parameter behind the `?`",
+        "`%40`",
+    ),
     ("postgres://u:s3c@r3t@localhost/db", "an unescaped `@`", "`%40`"),
     ("postgres://u:s3c/r3t@localhost/db", "an unescaped `/` or `?`", "`%2F`"),
     (

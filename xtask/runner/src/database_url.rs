@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::Config;
 
-use self::parse::{Parts, Settings, decode, malformed};
+use self::parse::{Parts, Settings, decode, malformed, unsupported};
 use crate::tls::{SslMode, Tls};
 use crate::{Error, connection_error};
 
@@ -76,10 +76,10 @@ impl DatabaseUrl {
             let (key, value) = pair
                 .split_once('=')
                 .ok_or_else(|| malformed("a parameter behind the `?` has no `=`"))?;
-            settings.take_parameter(
-                &decode(key, "a parameter's name")?,
-                decode(value, "a parameter's value")?,
-            )?;
+            let name = decode(key, "a parameter's name")?;
+            if !settings.take_parameter(&name, decode(value, "a parameter's value")?)? {
+                return Err(unsupported(&name, query));
+            }
         }
         settings.finish()
     }

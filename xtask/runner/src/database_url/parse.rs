@@ -176,7 +176,8 @@ impl Settings {
         Ok(())
     }
 
-    pub(super) fn take_parameter(&mut self, name: &str, value: String) -> Result<(), Error> {
+    /// Whether it is one that is supported.
+    pub(super) fn take_parameter(&mut self, name: &str, value: String) -> Result<bool, Error> {
         match name {
             "host" => self.hosts = value.split(',').map(str::to_owned).collect(),
             "port" => self.ports = value.split(',').map(parse_port).collect::<Result<_, _>>()?,
@@ -186,9 +187,9 @@ impl Settings {
             _ if self.take_tls(name, &value)? || self.take_other(name, &value)? || is_passed_over(name, &value)? => {
                 self.parameters.push((name.to_owned(), value));
             }
-            _ => return Err(unknown(name)),
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A parameter about encryption; whether it is one.
@@ -355,16 +356,17 @@ fn parse_port(text: &str) -> Result<u16, Error> {
         .ok_or_else(|| malformed("the port in DATABASE_URL is no number from 1 to 65535"))
 }
 
-fn unknown(name: &str) -> Error {
-    let plain = name.len() < 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let named = if plain {
-        format!("`{name}`")
-    } else {
-        "a parameter".to_owned()
-    };
-    let error = malformed(format!("{named} in DATABASE_URL is not supported"));
-    match UNSUPPORTED.iter().find(|(known, _)| *known == name) {
-        Some((_, instead)) => error.help(*instead),
-        None => error.help("leave it out of the URL: PostgreSQL's own clients do not know it"),
+/// The error of a parameter that is not supported, out of all that stand behind the `?`.
+pub(super) fn unsupported(name: &str, query: &str) -> Error {
+    let error = |named: &str| malformed(format!("{named} in DATABASE_URL is not supported"));
+    if let Some((_, instead)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
+        return error(&format!("`{name}`")).help(*instead);
     }
+    // an `@` behind it may be the one in front of the host, and the name part of the password
+    let is_plain = name.len() < 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !is_plain || query.contains('@') {
+        return error("a parameter behind the `?`")
+            .help("leave it out; and if that `?` is one of the password's, write it as `%3F`, and each `@` as `%40`");
+    }
+    error(&format!("`{name}`")).help("leave it out of the URL: PostgreSQL's own clients do not know it")
 }
