@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use postgres::Client;
+
 use crate::support::proxy::{Cut, Proxy, Way};
 use crate::support::{Checkout, TestDatabase, finish};
 
@@ -35,8 +37,7 @@ pub const FILES: [(&str, &str); 5] = [
 const WHOLE: &str = "recorded 1,2,3,4,5; tally 1:1,2:1,4:1,5:1; indexes t_id,t_v; column true; moods sad,happy; x 500";
 
 /// The state in words, also that of a database that has nothing yet.
-fn state(database: &TestDatabase) -> String {
-    let mut client = database.client();
+fn state(client: &mut Client) -> String {
     let mut ask = |exists: &str, sql: &str| -> String {
         let there: bool = client
             .query_one(
@@ -116,19 +117,19 @@ pub fn is_long() -> bool {
 }
 
 /// After a fault: the exit code agrees with the database, files are whole, and a rerun heals.
-pub fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, words: &str, what: &str) {
+pub fn judge(client: &mut Client, checkout: &Checkout, code: Option<i32>, words: &str, what: &str) {
     // the old backend may still be rolling back: the rerun waits for its lock, so the look comes after it ends
     let begun = std::time::Instant::now();
     let busy =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dbtask%'";
-    while database.client().query_one(busy, &[]).unwrap().get::<_, i64>(0) > 0 {
+    while client.query_one(busy, &[]).unwrap().get::<_, i64>(0) > 0 {
         assert!(
             begun.elapsed() < Duration::from_secs(20),
             "{what}: the server never went idle"
         );
         std::thread::sleep(Duration::from_millis(20));
     }
-    let left = state(database);
+    let left = state(client);
     assert_whole_files(&left, what);
     if code == Some(0) {
         assert_eq!(left, WHOLE, "{what}: success was reported\n{words}");
@@ -153,18 +154,19 @@ pub fn judge(database: &TestDatabase, checkout: &Checkout, code: Option<i32>, wo
         );
     }
     checkout.run(&["db:push"]).exits(0);
-    assert_eq!(state(database), WHOLE, "{what}: after a rerun");
+    assert_eq!(state(client), WHOLE, "{what}: after a rerun");
     checkout.run(&["db:status", "--check"]).exits(0);
 }
 
 /// Runs a push whose wire is cut, and leaves the database empty again: making one is most of the work of a cut.
-fn cut(database: &TestDatabase, checkout: &Checkout, cut: Cut) {
+fn cut(database: &TestDatabase, checkout: &Checkout, client: &mut Client, cut: Cut) {
     let proxy = Proxy::start(database.server().port, Some(cut));
     let url = database.url_through(proxy.port);
     let run = finish(checkout.command(&["db:push"]).env("DATABASE_URL", url));
-    judge(database, checkout, run.code, &run.text(), &format!("{cut:?}"));
-    let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
-    database.client().batch_execute(empty).unwrap();
+    judge(client, checkout, run.code, &run.text(), &format!("{cut:?}"));
+    client
+        .batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        .unwrap();
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
     let proxy = Proxy::start(database.server().port, None);
     let url = database.url_through(proxy.port);
     finish(checkout.command(&["db:push"]).env("DATABASE_URL", url)).exits(0);
-    assert_eq!(state(&database), WHOLE);
+    assert_eq!(state(&mut database.client()), WHOLE);
     let total = |way| match way {
         Way::ToServer => proxy.traffic.to_server.load(Ordering::Relaxed),
         Way::ToClient => proxy.traffic.to_client.load(Ordering::Relaxed),
@@ -193,28 +195,28 @@ fn a_wire_cut_at_any_byte_is_healed_by_a_rerun() {
     let cuts: Vec<(usize, Cut)> = cuts.into_iter().enumerate().skip(from).collect();
     let place = || {
         let database = TestDatabase::new();
-        let checkout = self::checkout(&database);
-        (database, checkout)
+        let (checkout, client) = (self::checkout(&database), database.client());
+        (database, checkout, client)
     };
-    side_by_side(cuts, place, |(database, checkout), (number, next)| {
+    side_by_side(cuts, place, |(database, checkout, client), (number, next)| {
         if number % 500 == 0 {
             println!("cut {number} of {total}");
         }
-        cut(database, checkout, next);
+        cut(database, checkout, client, next);
     });
 }
 
 /// Does something to each item, several at a time, each time in its own place: most of it is waiting. One that panics
 /// fails the test at its end.
-fn side_by_side<P, T: Send>(items: Vec<T>, place: impl Fn() -> P + Sync, each: impl Fn(&P, T) + Sync) {
+fn side_by_side<P, T: Send>(items: Vec<T>, place: impl Fn() -> P + Sync, each: impl Fn(&mut P, T) + Sync) {
     let items = Mutex::new(items.into_iter());
     let next = || items.lock().unwrap().next();
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
-                let place = place();
+                let mut place = place();
                 while let Some(item) = next() {
-                    each(&place, item);
+                    each(&mut place, item);
                 }
             });
         }
@@ -232,7 +234,7 @@ fn a_runner_killed_at_any_moment_is_healed_by_a_rerun() {
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
         judge(
-            &database,
+            &mut database.client(),
             &checkout,
             output.status.code(),
             &String::from_utf8_lossy(&output.stderr),
@@ -255,7 +257,7 @@ fn a_backend_terminated_at_any_moment_is_healed_by_a_rerun() {
             .unwrap();
         let output = child.wait_with_output().unwrap();
         judge(
-            &database,
+            &mut database.client(),
             &checkout,
             output.status.code(),
             &String::from_utf8_lossy(&output.stderr),
@@ -283,7 +285,7 @@ fn many_runners_at_once_apply_each_file_once() {
                     String::from_utf8_lossy(&output.stderr)
                 );
             }
-            assert_eq!(state(&database), WHOLE, "{runners}");
+            assert_eq!(state(&mut database.client()), WHOLE, "{runners}");
         }
     }
 }

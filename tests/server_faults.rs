@@ -45,7 +45,7 @@ fn clear(database: &TestDatabase) {
 
 fn judge_output(database: &TestDatabase, checkout: &Checkout, output: &Output, what: &str) {
     let words = String::from_utf8_lossy(&output.stderr);
-    judge(database, checkout, output.status.code(), &words, what);
+    judge(&mut database.client(), checkout, output.status.code(), &words, what);
 }
 
 #[test]
