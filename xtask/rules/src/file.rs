@@ -34,10 +34,23 @@ impl MigrationFile {
         })
     }
 
-    /// Reads a file whose name is in order, and has its path as people read it.
-    pub(crate) fn read(file: &Path, name: FileName) -> Result<MigrationFile, Vec<Diagnostic>> {
-        let sql = read_text(file, name.path())?;
-        MigrationFile::of_text(name, sql)
+    /// A file whose text is not read yet.
+    pub(crate) fn unread(name: FileName) -> MigrationFile {
+        MigrationFile {
+            name,
+            sql: Cow::Borrowed(""),
+            directives: Directives::default(),
+            checksum: 0,
+        }
+    }
+
+    /// Reads its text.
+    pub(crate) fn read(&mut self, file: &Path) -> Result<(), Vec<Diagnostic>> {
+        let sql = read_text(file, self.path())?;
+        self.directives = Directives::parse(self.path(), &sql)?;
+        self.checksum = checksum(&self.name, &sql);
+        self.sql = Cow::Owned(sql);
+        Ok(())
     }
 
     /// A file of a name and a text, of which only the directives are looked at.

@@ -103,46 +103,29 @@ fn finish(mut findings: Vec<Diagnostic>, folder: MigrationFolder) -> Result<Migr
 /// How many files a thread reads at the least: fewer are read sooner than a thread is started.
 const SHARE: usize = 200;
 
-/// Reads the numbered files, in their order, on as many processors as there are.
+/// Reads the numbered files on as many processors as there are.
 fn read_all(listing: &mut Listing, findings: &mut Vec<Diagnostic>) -> Vec<MigrationFile> {
-    let mut names = std::mem::take(&mut listing.named);
-    let total = names.len();
+    let names = std::mem::take(&mut listing.named);
     let listing = &*listing;
-    // a folder of ten thousand files is held once: neither names nor files wait in a second list
-    let read = |share: Vec<FileName>, files: &mut Vec<MigrationFile>, findings: &mut Vec<Diagnostic>| {
-        for name in share {
-            match MigrationFile::read(&listing.real(&name.to_string()), name) {
-                Ok(file) => files.push(file),
-                Err(found) => findings.extend(found),
-            }
-        }
+    // they are read in place: a folder of ten thousand files is held once
+    let mut files: Vec<MigrationFile> = names.into_iter().map(MigrationFile::unread).collect();
+    let read = |share: &mut [MigrationFile]| -> Vec<Diagnostic> {
+        share
+            .iter_mut()
+            .filter_map(|file| file.read(&listing.real(&file.name().to_string())).err())
+            .flatten()
+            .collect()
     };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = total.div_ceil(processors).max(SHARE);
-    let mut shares = Vec::new();
-    while names.len() > share {
-        shares.push(names.split_off((names.len() - 1) / share * share));
-    }
-    let mut files = Vec::with_capacity(total);
+    let share = files.len().div_ceil(processors).max(SHARE);
     std::thread::scope(|scope| {
-        // the last share was split off first
-        let others: Vec<_> = shares
-            .into_iter()
-            .rev()
-            .map(|share| {
-                scope.spawn(move || {
-                    let (mut files, mut findings) = (Vec::with_capacity(share.len()), Vec::new());
-                    read(share, &mut files, &mut findings);
-                    (files, findings)
-                })
-            })
-            .collect();
-        read(names, &mut files, findings);
+        let mut shares = files.chunks_mut(share);
+        let first = shares.next();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || read(share))).collect();
+        findings.extend(first.into_iter().flat_map(read));
         for other in others {
             // a thread that panicked would have panicked here, too
-            let (more, found) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            files.extend(more);
-            findings.extend(found);
+            findings.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
     });
     files

@@ -211,57 +211,67 @@ fn line_of(text: &str, part: &str) -> Option<usize> {
     text.find(part).map(|at| text[..at].matches('\n').count() + 1)
 }
 
-/// Finds what dotenvy would take for something else without a word: a `$`, which it replaces or drops, and a
-/// second, different line.
+/// Finds what dotenvy would take for something else without a word: a `$`, which it replaces or drops, a `#`, behind which
+/// it drops the rest, and a second, different line.
 fn check_url_lines(shown: &str, text: &str) -> Result<(), Error> {
-    let mut seen: Option<(usize, &str)> = None;
+    let mut seen: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for (line, number) in text.lines().zip(1..) {
         let line = line.trim_start();
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
-        let Some(value) = line
-            .strip_prefix(DATABASE_URL)
-            .map(str::trim_start)
-            .and_then(|rest| rest.strip_prefix('='))
+        let Some((name, value)) = line
+            .split_once('=')
+            .map(|(name, value)| (name.trim_end(), value.trim()))
         else {
             continue;
         };
-        let value = value.trim();
-        if has_bare_dollar(value) {
-            return Err(Error::usage(format!(
-                "the `$` in {DATABASE_URL} (`{shown}`, line {number}) would be taken for a variable"
-            ))
-            .help(format!(
-                "put the value in single quotes: `{DATABASE_URL}='postgres://…'`"
-            )));
+        if ![DATABASE_URL, DIRECT_DATABASE_URL, SHADOW_DATABASE_URL].contains(&name) {
+            continue;
         }
-        match seen {
+        let quote = format!("put the value in single quotes: `{name}='postgres://…'`");
+        let (dollar, comment) = bare_signs(value);
+        if dollar {
+            return Err(Error::usage(format!(
+                "the `$` in {name} (`{shown}`, line {number}) would be taken for a variable"
+            ))
+            .help(quote));
+        }
+        if comment.is_some_and(|comment| comment.contains('@')) {
+            return Err(Error::usage(format!(
+                "the `#` in {name} (`{shown}`, line {number}) would begin a comment, and what follows has an `@`, as if it were part of the URL"
+            ))
+            .help(quote));
+        }
+        match seen.get(name) {
             _ if ["", "''", "\"\""].contains(&value) => {}
-            Some((first, other)) if other != value => {
+            Some((first, other)) if *other != value => {
                 return Err(Error::usage(format!(
-                    "{DATABASE_URL} is set twice in `{shown}`, differently (lines {first} and {number})"
+                    "{name} is set twice in `{shown}`, differently (lines {first} and {number})"
                 ))
                 .help("keep the one that you mean, and put `#` before the other"));
             }
-            _ => seen = Some((number, value)),
+            _ => drop(seen.insert(name, (number, value))),
         }
     }
     Ok(())
 }
 
-/// Whether a value has a `$` outside of single quotes that is neither escaped nor the beginning of `${NAME}`.
-fn has_bare_dollar(value: &str) -> bool {
-    let mut chars = value.chars().peekable();
-    let (mut single, mut double) = (false, false);
-    while let Some(c) = chars.next() {
+/// Whether a value has a `$` outside of single quotes that is neither escaped nor the beginning of `${NAME}`, and the
+/// comment behind it.
+fn bare_signs(value: &str) -> (bool, Option<&str>) {
+    let mut chars = value.char_indices().peekable();
+    let (mut single, mut double, mut dollar, mut space) = (false, false, false, false);
+    while let Some((at, c)) = chars.next() {
         match c {
             '\\' if !single => drop(chars.next()),
             '\'' if !double => single = !single,
             '"' if !single => double = !double,
-            '$' if !single && chars.peek() != Some(&'{') => return true,
+            '$' if !single => dollar |= chars.peek().is_none_or(|(_, next)| *next != '{'),
+            '#' if space && !single && !double => return (dollar, Some(&value[at..])),
             _ => {}
         }
+        space = c.is_whitespace();
     }
-    false
+    (dollar, None)
 }
 
 #[cfg(test)]
@@ -286,6 +296,7 @@ mod tests {
             "DATABASE_URL=postgres://u@h/d",
             "# mine\nexport DATABASE_URL=postgres://u@h/d\n",
             "  DATABASE_URL = \"postgres://u@h/d\" # dev\r\n",
+            "DATABASE_URL=postgres://u@h/d # dev",
             "DATABASE_URL='postgres://u@h/d'\nDATABASE_URL='postgres://u@h/d'",
             "H=h\nDATABASE_URL=postgres://u@${H}/d",
             "DATABASE_URL=\nDATABASE_URL=postgres://u@h/d",
@@ -302,6 +313,8 @@ mod tests {
             "DATABASE_URL=postgres://u:s3cr3t$x@h/d",
             "DATABASE_URL=\"postgres://u:s3cr3t$x@h/d\"",
             "DATABASE_URL=postgres://u:s3cr3t@h/d\nDATABASE_URL=postgres://u:s3cr3t2@h/d",
+            "DIRECT_DATABASE_URL=postgres://u:s3cr3t$x@h/d",
+            "SHADOW_DATABASE_URL = postgres://u:@s3cr3t #x@h/d",
             "s3cr3t",
             "DATABASE_URL='s3cr3t",
             "DATABASE_URL=a s3cr3t",
