@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use postgres::NoTls;
 use serde_json::{Value, json};
 
-use crate::backup::{backup, backup_with, entries, manifest, pushed};
+use crate::backup::{backup, backup_with, drop_databases, entries, manifest, pushed};
 use crate::support::{Checkout, Run, TestDatabase, finish};
 
 /// Throwaway databases on the suite's server are swept by whoever comes next; ours must be gone by itself.
@@ -181,6 +181,152 @@ fn digests_agree_while_others_write_and_a_migration_tries_to_run() {
         written
     });
     assert!(written > 3, "nobody wrote meanwhile: the test proves nothing");
+}
+
+/// What a reader of pg_dump's text, or a comparison of it, could trip over.
+const TRAPS: &str = r#"
+    CREATE TABLE words (id int, t text);
+    INSERT INTO words VALUES (1, '\.'), (2, E'\\.\n\\.\n'), (3, E'COPY public.users (id) FROM stdin;\n1\n'), (4, '\N'), (5, NULL),
+        (6, ''), (7, E'a\tb\r\n\\'), (8, repeat('long ', 300000)), (9, '-- \restrict'), (10, '"');
+    CREATE TABLE "a ""quoted"".name
+COPY public.users (id) FROM stdin;
+1" ("b ""c"", d" int, "x)
+\." text);
+    INSERT INTO "a ""quoted"".name
+COPY public.users (id) FROM stdin;
+1" VALUES (1, 'x');
+    CREATE SEQUENCE "s'
+COPY public.users (id, email) FROM stdin;
+1	x
+\.
+";
+    CREATE TABLE no_columns ();
+    INSERT INTO no_columns DEFAULT VALUES;
+    INSERT INTO no_columns DEFAULT VALUES;
+    CREATE TABLE generated_alone (g int GENERATED ALWAYS AS (7) STORED);
+    INSERT INTO generated_alone DEFAULT VALUES;
+    CREATE TABLE generated (a int, g int GENERATED ALWAYS AS (a * 2) STORED, b text);
+    INSERT INTO generated (a, b) VALUES (1, 'x');
+    CREATE TABLE nobody (a int);
+    -- a restore has the parent's columns first
+    CREATE TABLE elder (a int, b text);
+    CREATE TABLE younger (own int, b text, a int);
+    ALTER TABLE younger INHERIT elder;
+    INSERT INTO elder VALUES (1, 'x');
+    INSERT INTO younger VALUES (2, E'y\t', 3), (4, NULL, 5);
+    -- equal values may be in other partitions after a restore: pg_dump loads them by the root
+    CREATE TYPE colour AS ENUM ('red', 'green', 'blue');
+    CREATE TABLE paint (c colour, n int) PARTITION BY HASH (c);
+    CREATE TABLE paint_0 PARTITION OF paint FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE paint_1 (n int, c colour);
+    ALTER TABLE paint ATTACH PARTITION paint_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    INSERT INTO paint SELECT ('{red,green,blue}'::colour[])[1 + g % 3], g FROM generate_series(1, 30) g;
+    CREATE UNLOGGED TABLE unlogged (a int);
+    INSERT INTO unlogged VALUES (1);
+    CREATE MATERIALIZED VIEW seen AS SELECT * FROM words;
+    CREATE TABLE moments (at timestamptz, bytes bytea);
+    INSERT INTO moments VALUES ('2026-01-01 12:00+00', '\x00ff');
+    SELECT lo_from_bytea(0, decode(repeat('27225c2e0a', 20000), 'hex'));
+"#;
+
+#[test]
+fn rows_and_names_that_look_like_the_dump_s_own_words_are_proven() {
+    let (database, checkout) = pushed();
+    let mut client = database.client();
+    client.batch_execute(TRAPS).unwrap();
+    let digests = |jobs| manifest(&backup_with(&checkout, &["--verify", "--jobs", jobs]))["tables"].clone();
+    let tables = digests("1");
+    let of = |tables: &Value, name: &str| {
+        let found = tables.as_array().unwrap().iter().find(|table| table["table"] == name);
+        found.unwrap_or_else(|| panic!("no {name} in {tables}")).clone()
+    };
+    for (name, rows) in [
+        ("words", 10),
+        ("users", 1),
+        ("no_columns", 2),
+        ("generated_alone", 1),
+        ("generated", 1),
+        ("nobody", 0),
+        ("younger", 2),
+        ("unlogged", 1),
+        ("paint", 30),
+    ] {
+        assert_eq!(of(&tables, &format!("public.{name}"))["rows"], rows, "{name}");
+    }
+    assert_eq!(of(&tables, "public.generated")["columns"], json!(["a", "b"]));
+    assert_eq!(of(&tables, "public.no_columns")["columns"], json!([]));
+    assert_eq!(digests("2"), tables);
+
+    // how a session shows values makes no difference, a byte does
+    client
+        .batch_execute(&format!(
+            "ALTER DATABASE {name} SET timezone = 'Asia/Kolkata'; ALTER DATABASE {name} SET bytea_output = 'escape'; \
+             ALTER DATABASE {name} SET datestyle = 'German'; ALTER DATABASE {name} SET quote_all_identifiers = on",
+            name = database.name()
+        ))
+        .unwrap();
+    assert_eq!(digests("1"), tables);
+    client
+        .batch_execute("UPDATE words SET t = overlay(t PLACING 'X' FROM 700000) WHERE id = 8")
+        .unwrap();
+    let changed = digests("2");
+    let differ = |name: &str| of(&changed, name)["digest"] != of(&tables, name)["digest"];
+    assert!(differ("public.words") && !differ("public.moments") && !differ("public.paint"));
+}
+
+#[test]
+fn a_database_in_another_encoding_is_proven() {
+    let (database, checkout) = pushed();
+    let name = format!("{}_latin1", database.name());
+    let mut server = database.server().client("postgres");
+    server
+        .batch_execute(&format!(
+            "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ))
+        .unwrap();
+    let mut client = database.server().client(&name);
+    client
+        .batch_execute(
+            "CREATE TABLE \"Größe\" (\"Länge\" int, t text); INSERT INTO \"Größe\" VALUES (1, 'ß'), (2, 'é')",
+        )
+        .unwrap();
+    drop(client);
+    let url = database.url().replace(database.name(), &name);
+    for jobs in ["1", "2"] {
+        let run = finish(
+            checkout
+                .command(&["db:backup", "--verify", "--json", "--jobs", jobs])
+                .env("DATABASE_URL", &url),
+        )
+        .exits(0);
+        let manifest = manifest(&checkout.root().join(run.json()["file"].as_str().unwrap()));
+        assert_eq!(manifest["database"]["encoding"], "LATIN1");
+        let table = &manifest["tables"][0];
+        assert_eq!((&table["columns"], &table["rows"]), (&json!(["Länge", "t"]), &json!(2)));
+    }
+    drop_databases(&database, &[&name]);
+}
+
+#[test]
+fn the_digests_of_an_older_format_are_not_compared_and_its_rows_are_restored() {
+    let (_database, checkout) = pushed();
+    let path = backup(&checkout);
+    reseal(&path, |document| document["format"] = json!(1));
+    let shown = path.to_str().unwrap();
+    checkout
+        .run(&["db:backup", "--prove", shown])
+        .exits(2)
+        .says("made by an older dbtask")
+        .says("can be restored")
+        .says("take another backup");
+    let empty = TestDatabase::new();
+    finish(
+        checkout
+            .command(&["db:restore", shown])
+            .env("DATABASE_URL", empty.url()),
+    )
+    .exits(0);
+    assert!(empty.has("orders"));
 }
 
 /// What pg_dump writes of a database's structure, without what differs from run to run.

@@ -3,7 +3,7 @@
 use dbtask_runner::{Session, SqlError, quote_identifier};
 
 /// The number of rows, and the sum of a hash over each row's columns. `from` is the table, qualified and quoted, with
-/// `ONLY` before it where its children do not count. Backups keep the sum in their manifests: it stays as it is.
+/// `ONLY` before it where its children do not count.
 pub(crate) fn row_digest(session: &Session, from: &str, columns: &[String]) -> Result<(i64, String), SqlError> {
     let columns: Vec<String> = columns.iter().map(|name| quote_identifier(name)).collect();
     let row = session.query_one(

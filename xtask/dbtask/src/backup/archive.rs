@@ -1,8 +1,9 @@
 //! What pg_dump wrote, read and restored by the pg_restore that fits.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
+use dbtask_rows::RowDigest;
 use dbtask_runner::Error;
 
 use super::encryption;
@@ -22,6 +23,12 @@ pub(crate) struct Archive {
     tools: ClientTools,
     dumped_by: String,
 }
+
+/// Has pg_restore write the rows as text.
+pub(super) const AS_TEXT: [&str; 2] = ["--section=data", "--file=-"];
+
+/// What the rows of each table amount to, in the order of the tables that were asked for; `None` for one that is not there.
+pub(super) type Digests = Vec<Option<RowDigest>>;
 
 /// How to restore.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,40 +100,45 @@ impl Archive {
         Err(damaged(&self.path, tool::last_lines(&words)))
     }
 
-    /// As [`Archive::read_in_full`], of a folder by several readers, each with its share of the tables.
-    pub(crate) fn read_in_shares(&self, readers: usize) -> Result<(), Error> {
+    /// Reads a folder in full, by several readers, each with its share of the tables; what their rows amount to.
+    pub(super) fn digests(&self, tables: &[dbtask_rows::Table], readers: usize) -> Result<Digests, Error> {
         let contents = self.read(&["--list"])?;
         let shares = shares(&contents, readers, |id| self.size_of(id));
         std::thread::scope(|scope| {
             let readers: Vec<_> = shares
                 .iter()
-                .map(|share| scope.spawn(|| self.read_share(share)))
+                .map(|share| scope.spawn(|| self.digests_of_share(share, tables)))
                 .collect();
-            readers.into_iter().try_for_each(|reader| {
-                let sudden = || Error::failed("a thread that reads came to a sudden end");
-                reader.join().map_err(|_| sudden())?
-            })
+            let mut all = vec![None; tables.len()];
+            for reader in readers {
+                let sudden = |_| Error::failed("a thread that reads came to a sudden end");
+                merge(&mut all, &reader.join().map_err(sudden)??);
+            }
+            Ok(all)
         })
     }
 
     /// Reads what a list names.
-    fn read_share(&self, list: &str) -> Result<(), Error> {
+    fn digests_of_share(&self, list: &str, tables: &[dbtask_rows::Table]) -> Result<Digests, Error> {
         use std::io::Write as _;
         let mut command = Command::new(self.tools.bin.join("pg_restore"));
         command
-            .args(["--file=/dev/null", "--use-list=/dev/stdin"])
+            .args(AS_TEXT)
+            .arg("--use-list=/dev/stdin")
             .arg(&self.path)
-            .stdin(Stdio::piped());
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = tool::spawn(&mut command, None)?;
         if let Some(mut stdin) = child.stdin.take() {
             // should it end early, it says why
             let _ = stdin.write_all(list.as_bytes());
         }
+        let digests = digests(child.stdout.take(), tables);
         let output = child
             .wait_with_output()
             .map_err(|e| Error::failed("failed to run pg_restore").cause(e.to_string()))?;
         if output.status.success() {
-            return Ok(());
+            return digests.map_err(|e| damaged(&self.path, e.to_string()));
         }
         let words = String::from_utf8_lossy(&output.stderr);
         Err(damaged(&self.path, tool::last_lines(&words)))
@@ -205,6 +217,25 @@ impl Archive {
             return Ok(());
         }
         Err(restore_error(&errors))
+    }
+}
+
+/// What the rows in a program's output amount to. It is read to its end in any case, so that the program says first what
+/// went wrong.
+pub(super) fn digests(text: Option<ChildStdout>, tables: &[dbtask_rows::Table]) -> std::io::Result<Digests> {
+    let mut text = tool::Unhurried::new(text.ok_or(std::io::ErrorKind::BrokenPipe)?);
+    let digests = dbtask_rows::digests(&mut text, tables);
+    if digests.is_err() {
+        std::io::copy(&mut text, &mut std::io::sink())?;
+    }
+    digests
+}
+
+fn merge(all: &mut Digests, more: &Digests) {
+    for (one, other) in all.iter_mut().zip(more) {
+        if let Some(digest) = other {
+            one.get_or_insert_default().merge(*digest);
+        }
     }
 }
 

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use dbtask_runner::{DatabaseUrl, Error, Session};
 
-use super::PRIVILEGES;
+use super::archive::{self, Digests};
 use super::snapshot::Snapshot;
-use super::tool;
+use super::{PRIVILEGES, tool};
 use crate::output::{bytes, duration, thousands};
 use crate::progress::Progress;
 use crate::server::{ClientTools, clean};
+use crate::target::Target;
 
 /// The fastest first that also makes files small: on one core zstd's first level keeps up with the server, lz4 does with
 /// larger files, and zlib's first level takes less than half the time of its sixth, which is pg_dump's default.
@@ -34,6 +35,8 @@ pub(super) struct Task<'a> {
     pub(super) snapshot: String,
     pub(super) jobs: u32,
     pub(super) compression: &'a str,
+    /// In the order of the snapshot's.
+    pub(super) tables: Vec<dbtask_rows::Table>,
     /// The size of each table, by the name that pg_dump reports.
     pub(super) sizes: HashMap<String, u64>,
     /// Set when somebody else failed: it is for nothing then.
@@ -62,20 +65,24 @@ impl<'a> Task<'a> {
         url: &'a DatabaseUrl,
         stop: &'a AtomicBool,
     ) -> Task<'a> {
-        let names = snapshot.tables.iter().map(|t| t.reported.clone());
+        let sizes = snapshot.tables.iter().zip(&snapshot.sizes);
         Task {
             tools,
             url,
             snapshot: snapshot.id.clone(),
             jobs: 1,
             compression: FALLBACK,
-            sizes: names.zip(snapshot.sizes.iter().copied()).collect(),
+            tables: snapshot.tables.iter().map(|table| table.encoded.clone()).collect(),
+            sizes: sizes
+                .filter(|(table, _)| table.has_rows)
+                .map(|(table, size)| (table.reported.clone(), *size))
+                .collect(),
             stop,
         }
     }
 
-    /// The command that writes to `file`, a file or the folder of a parallel dump; to its standard output without one.
-    pub(super) fn command(&self, file: Option<&Path>, is_standby: bool) -> Command {
+    /// Starts it. It writes to `file`, a file or the folder of a parallel dump; to its standard output without one.
+    pub(super) fn start(&self, file: Option<&Path>, is_standby: bool) -> Result<Child, Error> {
         // whatever it creates is for this account alone, from the first byte on
         let mut command = Command::new("/bin/sh");
         command
@@ -88,7 +95,7 @@ impl<'a> Task<'a> {
         if self.jobs > 1 {
             command.args(["--format=directory", &format!("--jobs={}", self.jobs)]);
         } else {
-            command.arg("--format=custom");
+            command.arg("--format=custom").stdout(Stdio::piped());
         }
         if is_standby {
             command.arg("--no-unlogged-table-data");
@@ -97,8 +104,7 @@ impl<'a> Task<'a> {
             // flushed to disk with everything else, once
             command.arg("--no-sync").arg("--file").arg(file).stdout(Stdio::null());
         }
-        command.stdin(Stdio::null());
-        command
+        tool::spawn_with(command.stdin(Stdio::null()), Some(self.url), &tool::FIXED)
     }
 
     /// Runs it to its end; `written` tells how many bytes there are.
@@ -149,6 +155,38 @@ impl<'a> Task<'a> {
             }
         }
     }
+}
+
+/// Dumps the rows of a restored database as text, and digests them. As text they come at C's pace, through one connection
+/// that keeps one process of the server's busy.
+pub(super) fn digests(
+    target: &Target,
+    tools: &ClientTools,
+    encoding: &str,
+    tables: &[dbtask_rows::Table],
+) -> Result<Digests, Error> {
+    let mut command = Command::new(tools.bin.join("pg_dump"));
+    command
+        // large objects are not rows; their option has another long name in each major
+        .args(["--no-password", "--section=data", "-B"])
+        .arg(format!("--encoding={encoding}"))
+        .arg(format!("--dbname={}", target.url.without_password()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = tool::spawn_with(&mut command, Some(&target.url), &tool::FIXED)?;
+    let (words, text) = (tool::lines(&mut child), child.stdout.take());
+    let (digests, words) = std::thread::scope(|scope| {
+        let words = scope.spawn(|| words.collect::<Vec<_>>().join("\n"));
+        (archive::digests(text, tables), words.join().unwrap_or_default())
+    });
+    let status = child
+        .wait()
+        .map_err(|e| Error::failed("failed to wait for pg_dump").cause(e.to_string()))?;
+    let failed = |cause: String| Error::failed("failed to read the restored database").cause(cause);
+    if !status.success() {
+        return Err(failed(tool::last_lines(&words)));
+    }
+    digests.map_err(|e| failed(e.to_string()))
 }
 
 /// How far a dump is.

@@ -1,17 +1,17 @@
 //! `manifest.json`: what a backup holds, of which database and moment, and whether a restore has proven it.
 //!
-//! One object, of format 1:
+//! One object, of format 2:
 //!
 //! | member | what it is |
 //! |---|---|
-//! | `format`, `dbtask` | 1, and the version of this program |
+//! | `format`, `dbtask` | 2, and the version of this program |
 //! | `taken_at`, `lsn` | the moment of the snapshot, RFC 3339, and the write-ahead log's position then |
 //! | `migrations` | the version of the schema history; `null` without one |
 //! | `server`, `dump` | versions; pg_dump's format, compression and number of jobs |
 //! | `database` | name, identity (`system_identifier`, `oid`), owner, encoding, locale, privileges, extensions |
 //! | `environment` | what the database was marked as; `null` when it was not |
 //! | `settings`, `roles`, `citus` | what pg_dump leaves out: `ALTER DATABASE … SET`, the roles that are used (never a password), the distribution of tables |
-//! | `tables` | of each table its `columns`, `rows` and `digest`: the sum, over all rows, of `hashtextextended(ROW(columns)::text, 0)`, which no order of rows changes |
+//! | `tables` | of each table its `columns`, `rows` and `digest`: the sum, over all rows, of a hash of the line that `COPY table (columns) TO STDOUT` writes, in the database's encoding, with the settings of pg_dump's and the time zone UTC; no order of rows changes it. [`dbtask_rows::RowDigest`] tells the hash |
 //! | `sequences`, `large_objects` | their values; their number and digest |
 //! | `data`, `files` | where the dump is; of each file its size and SHA-256. `schema.json` lists every object of the schema with what defines it |
 //! | `proof` | when and where a restore gave the same; `null` until then |
@@ -19,11 +19,16 @@
 
 use std::path::Path;
 
+use dbtask_rows::RowDigest;
 use dbtask_runner::Error;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::snapshot::Table;
 use crate::target::Identity;
+
+/// The format that is written. In format 1 the server computed the digests, in another way.
+pub(super) const FORMAT: u64 = 2;
 
 /// The file's name.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -49,6 +54,17 @@ pub(crate) struct TableDigest {
     pub(crate) columns: Vec<String>,
     pub(crate) rows: u64,
     pub(crate) digest: String,
+}
+
+impl TableDigest {
+    pub(super) fn of(table: &Table, digest: RowDigest) -> TableDigest {
+        TableDigest {
+            table: table.identity.clone(),
+            columns: table.columns.clone(),
+            rows: digest.rows(),
+            digest: digest.to_string(),
+        }
+    }
 }
 
 /// A file of the backup's.
@@ -91,7 +107,7 @@ impl Manifest {
             .and_then(Manifest::of_text)
             .ok_or_else(|| damaged(folder, format!("`{MANIFEST}` is not as it was written")))?;
         match manifest.document["format"].as_u64() {
-            Some(1) => Ok(manifest),
+            Some(1..=FORMAT) => Ok(manifest),
             format => Err(Error::usage(format!(
                 "`{}` was made by a newer dbtask ({}, format {})",
                 folder.display(),

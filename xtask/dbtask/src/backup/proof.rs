@@ -1,17 +1,21 @@
 //! The proof: restored into a throwaway database, a backup gives what the snapshot held.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
+use dbtask_rows::RowDigest;
 use dbtask_runner::{Error, Session};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::manifest::{Manifest, damaged, string};
-use super::{Backup, Manner, shelf, snapshot};
+use super::manifest::{FORMAT, Manifest, TableDigest, damaged, string};
+use super::snapshot::{self, Table};
+use super::{Backup, Manner, dump, shelf};
 use crate::facts::{AttributeChange, Change, Difference, Facts};
 use crate::output::{Output, count};
+use crate::server::client_tools;
 use crate::shadow::Shadow;
 use crate::target::Target;
 use crate::workspace::Workspace;
@@ -33,6 +37,14 @@ impl Backup {
         output: &Output,
     ) -> Result<(), Error> {
         let begun = Instant::now();
+        if self.manifest.document["format"] != json!(FORMAT) {
+            return Err(Error::usage(format!(
+                "`{}` was made by an older dbtask, whose digests this one cannot compute",
+                self.path.display()
+            ))
+            .state("it can be restored, and is not proven")
+            .help("take another backup: `cargo xtask db:backup --verify`"));
+        }
         self.check()?;
         let shadow = Shadow::create(target, workspace, output)?;
         let unproven = |e: Error| match shadow.interruption() {
@@ -75,18 +87,9 @@ impl Backup {
         self.archive(identity, restored.identity.major)?
             .restore(restored, manner)?;
         let session = &restored.session;
+        snapshot::name_alike(session)?;
         let mut differences = self.schema_differences(session, !missing.is_empty())?;
-        let expected = self.manifest.tables();
-        let found = snapshot::digests_of(session, &expected, manner.jobs)?;
-        let tables = expected
-            .iter()
-            .zip(&found)
-            .filter(|(expected, found)| expected != found)
-            .map(|(expected, found)| match (expected.rows, found.rows) {
-                (before, after) if before == after => format!("{}: rows differ", expected.table),
-                (before, after) => format!("{}: {before} rows became {after}", expected.table),
-            });
-        differences.extend(tables);
+        differences.extend(self.row_differences(restored)?);
         differences.extend(behind(&self.manifest, &snapshot::sequences(session)?));
         let (before, after) = (
             &self.manifest.document["large_objects"],
@@ -111,6 +114,26 @@ impl Backup {
         )
     }
 
+    /// Compares the rows with the manifest's counts and digests.
+    fn row_differences(&self, restored: &Target) -> Result<Vec<String>, Error> {
+        let expected = self.manifest.tables();
+        let tables = encoded(&expected, &snapshot::list(&restored.session)?);
+        let tools = client_tools(restored.identity.major)?;
+        let encoding = string(&self.manifest.document["database"]["encoding"]);
+        let found = dump::digests(restored, &tools, &encoding, &tables)?;
+        let difference = |(expected, found): (&TableDigest, &Option<RowDigest>)| match found {
+            None => Some(format!("{}: is missing", expected.table)),
+            Some(found) if found.rows() != expected.rows => Some(format!(
+                "{}: {} rows became {}",
+                expected.table,
+                expected.rows,
+                found.rows()
+            )),
+            Some(found) => (found.to_string() != expected.digest).then(|| format!("{}: rows differ", expected.table)),
+        };
+        Ok(expected.iter().zip(&found).filter_map(difference).collect())
+    }
+
     /// Compares the schema with `schema.json`.
     fn schema_differences(&self, session: &Session, without_roles: bool) -> Result<Vec<String>, Error> {
         let path = self.path.join(shelf::SCHEMA);
@@ -126,6 +149,33 @@ impl Backup {
         let counts = differences.iter().filter(|d| !is_beyond(d));
         Ok(counts.map(in_words).collect())
     }
+}
+
+/// The tables of a manifest with its columns in their order, in the encoding of the database that they were restored into.
+/// What is not there has its name alone, which nothing will be found under.
+fn encoded(expected: &[TableDigest], there: &[Table]) -> Vec<dbtask_rows::Table> {
+    let places: HashMap<&str, &Table> = there.iter().map(|table| (table.identity.as_str(), table)).collect();
+    let of = |expected: &TableDigest| {
+        let Some(table) = places.get(expected.table.as_str()) else {
+            return dbtask_rows::Table {
+                schema: Vec::new(),
+                name: expected.table.as_bytes().to_vec(),
+                columns: Vec::new(),
+            };
+        };
+        let encoded = |column: &String| {
+            let place = table.columns.iter().position(|own| own == column);
+            place.map_or_else(
+                || column.as_bytes().to_vec(),
+                |place| table.encoded.columns[place].clone(),
+            )
+        };
+        dbtask_rows::Table {
+            columns: expected.columns.iter().map(encoded).collect(),
+            ..table.encoded.clone()
+        }
+    };
+    expected.iter().map(of).collect()
 }
 
 /// What [`Manner::contained`] leaves out.

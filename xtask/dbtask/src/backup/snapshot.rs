@@ -1,22 +1,18 @@
-//! One moment of a database: an exported snapshot, and what every table holds in it.
+//! One moment of a database: an exported snapshot, and the tables in it.
 
 use dbtask_runner::{Error, Session, SqlError, SqlState, sql_error};
 use serde_json::{Value, json};
 
 use super::PRIVILEGES;
-use super::manifest::TableDigest;
 use super::surroundings::read_json;
-use crate::row_digest::row_digest;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 
-/// Whatever changes how a value is written as text, as pg_dump sets it; and nothing that ends a long transaction.
+/// Names are written in one way, and nothing ends a long transaction.
 const SETTINGS: &str = "\
-SET LOCAL search_path = ''; SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off;
-SET LOCAL DateStyle = ISO; SET LOCAL IntervalStyle = postgres; SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 3;
-SET LOCAL bytea_output = hex; SET LOCAL lc_monetary = 'C'; SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0;
-SET LOCAL idle_in_transaction_session_timeout = 0";
+SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL row_security = off;
+SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// How often the tables are listed anew when one appears between the list and the snapshot.
 const TRIES: usize = 5;
@@ -24,23 +20,27 @@ const TRIES: usize = 5;
 /// How many tables a LOCK statement names.
 const BATCH: usize = 500;
 
-/// A table that holds rows of its own.
+/// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Table {
+pub(super) struct Table {
     /// `schema.name` without quotes, as pg_dump reports it.
     pub(super) reported: String,
     /// Qualified and quoted for SQL.
     pub(super) identity: String,
-    /// Whether rows of other tables would be read with it.
-    has_children: bool,
-    columns: Vec<String>,
+    /// Whether it holds rows of its own; a partitioned table does not.
+    pub(super) has_rows: bool,
+    /// Of a partition, the table that it is in the end a partition of.
+    pub(super) root: Option<String>,
+    /// Generated ones are not among them.
+    pub(super) columns: Vec<String>,
+    /// The same in the database's encoding.
+    pub(super) encoded: dbtask_rows::Table,
 }
 
 /// A transaction that sees one moment, and that others can import.
 ///
 /// It holds ACCESS SHARE on every table from before the snapshot was taken: without, an ALTER TABLE of somebody else's
-/// could rewrite a table, and its rows would be gone from the older snapshot. For the same reason it computes the digests
-/// itself: another session would queue behind a waiting ALTER TABLE.
+/// could rewrite a table, and its rows would be gone from the older snapshot.
 pub(super) struct Snapshot<'a> {
     session: &'a Session,
     /// What `pg_dump --snapshot` takes.
@@ -56,11 +56,10 @@ pub(super) struct Snapshot<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// Takes it; digests are computed by that many processes of the server's.
-    pub(super) fn take(session: &'a Session, jobs: u32) -> Result<Snapshot<'a>, Error> {
+    pub(super) fn take(session: &'a Session) -> Result<Snapshot<'a>, Error> {
         let mut tables = list(session)?;
         for _ in 0..TRIES {
-            let snapshot = Snapshot::begin(session, jobs, tables)?;
+            let snapshot = Snapshot::begin(session, tables)?;
             let seen = list(session)?;
             if seen == snapshot.tables {
                 return Ok(snapshot);
@@ -75,14 +74,10 @@ impl<'a> Snapshot<'a> {
         )
     }
 
-    fn begin(session: &'a Session, jobs: u32, tables: Vec<Table>) -> Result<Snapshot<'a>, Error> {
+    fn begin(session: &'a Session, tables: Vec<Table>) -> Result<Snapshot<'a>, Error> {
         let failed = |e| sql_error("failed to take a snapshot", &e);
         session
-            .batch(&format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}; \
-                 SET LOCAL max_parallel_workers_per_gather = {}",
-                if jobs > 1 { jobs } else { 0 }
-            ))
+            .batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}"))
             .map_err(failed)?;
         // from here on, whatever fails rolls back
         let mut snapshot = Snapshot {
@@ -120,19 +115,6 @@ impl<'a> Snapshot<'a> {
         Ok(snapshot)
     }
 
-    /// Counts and digests of every table. `go_on` is asked between two tables.
-    pub(super) fn digests(&self, go_on: &dyn Fn() -> bool) -> Result<Vec<TableDigest>, Error> {
-        let mut digests = Vec::with_capacity(self.tables.len());
-        for table in &self.tables {
-            if !go_on() {
-                break;
-            }
-            let only = if table.has_children { "ONLY " } else { "" };
-            digests.push(digest(self.session, only, &table.identity, table.columns.clone())?);
-        }
-        Ok(digests)
-    }
-
     pub(super) fn session(&self) -> &Session {
         self.session
     }
@@ -143,33 +125,6 @@ impl Drop for Snapshot<'_> {
         // should it fail, the connection is gone, and the transaction with it
         let _ = self.session.batch("ROLLBACK");
     }
-}
-
-/// Digests of a restored database, for the tables and columns that a manifest names.
-pub(super) fn digests_of(session: &Session, tables: &[TableDigest], jobs: usize) -> Result<Vec<TableDigest>, Error> {
-    let failed = |e| sql_error("failed to read the restored database", &e);
-    session
-        .batch(&format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}; SET LOCAL max_parallel_workers_per_gather = {jobs}"
-        ))
-        .map_err(failed)?;
-    let digests = tables
-        .iter()
-        .map(|t| digest(session, "ONLY ", &t.table, t.columns.clone()))
-        .collect();
-    session.batch("ROLLBACK").map_err(failed)?;
-    digests
-}
-
-fn digest(session: &Session, only: &str, identity: &str, columns: Vec<String>) -> Result<TableDigest, Error> {
-    let (rows, digest) = row_digest(session, &format!("{only}{identity}"), &columns)
-        .map_err(|e| sql_error(format!("failed to read {identity}"), &e))?;
-    Ok(TableDigest {
-        table: identity.to_owned(),
-        columns,
-        rows: u64::try_from(rows).unwrap_or(0),
-        digest,
-    })
 }
 
 /// The sequences' values.
@@ -203,21 +158,34 @@ pub(super) fn large_objects(session: &Session) -> Result<Value, Error> {
     Ok(json!({ "count": count, "digest": digest }))
 }
 
-fn list(session: &Session) -> Result<Vec<Table>, Error> {
+/// Has a session to a restored database write names as a [`Snapshot`] does.
+pub(super) fn name_alike(session: &Session) -> Result<(), Error> {
+    session
+        .batch("SET search_path = ''; SET quote_all_identifiers = off")
+        .map_err(|e| sql_error("failed to read the restored database", &e))
+}
+
+/// The tables of the database, but those of the system's and of extensions.
+pub(super) fn list(session: &Session) -> Result<Vec<Table>, Error> {
     let failed = |e| sql_error("failed to list the tables", &e);
     let rows = session.query(TABLES, &[]).map_err(failed)?;
     rows.iter()
         .map(|row| {
-            let schema: String = row.try_get("schema").map_err(failed)?;
-            let name: String = row.try_get("name").map_err(failed)?;
             Ok(Table {
-                reported: format!("{schema}.{name}"),
-                identity: row.try_get("identity").map_err(failed)?,
-                has_children: row.try_get("has_children").map_err(failed)?,
-                columns: row.try_get("columns").map_err(failed)?,
+                reported: row.try_get("reported")?,
+                identity: row.try_get("identity")?,
+                has_rows: row.try_get("has_rows")?,
+                root: row.try_get("root")?,
+                columns: row.try_get("columns")?,
+                encoded: dbtask_rows::Table {
+                    schema: row.try_get("schema_bytes")?,
+                    name: row.try_get("name_bytes")?,
+                    columns: row.try_get("column_bytes")?,
+                },
             })
         })
-        .collect()
+        .collect::<Result<_, _>>()
+        .map_err(failed)
 }
 
 /// With TOAST, without indexes. It is asked when the locks are held: even a table's size waits for its lock.

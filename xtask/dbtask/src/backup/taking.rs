@@ -1,16 +1,18 @@
-//! Taking a backup: pg_dump in the snapshot, and at the same time what the snapshot holds.
+//! Taking a backup: pg_dump in the snapshot, and what comes out of its dump again.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dbtask_rules::Version;
-use dbtask_runner::{DatabaseUrl, Error, SchemaHistory, Session, sql_error};
+use dbtask_runner::{Error, SchemaHistory};
 use serde_json::{Value, json};
 
-use super::manifest::{Manifest, Sealed, TableDigest, damaged};
-use super::snapshot::{self, Snapshot};
+use super::archive::Digests;
+use super::manifest::{FORMAT, Manifest, Sealed, TableDigest, damaged};
+use super::snapshot::{self, Snapshot, Table};
 use super::surroundings::Surroundings;
-use super::{Backup, PRIVILEGES, Recipient, Shelf, Wish, dump, shelf, writing};
+use super::writing::{self, Written};
+use super::{Backup, PRIVILEGES, Recipient, Shelf, Wish, dump, shelf};
 use crate::facts::Facts;
 use crate::mark::{Mark, Marks};
 use crate::output::Output;
@@ -31,7 +33,7 @@ pub(super) fn take(target: &Target, shelf: &Shelf, wish: &Wish, output: &Output)
         Wish { jobs: 2.., .. } => "data",
         Wish { .. } => "data.dump",
     };
-    let snapshot = Snapshot::take(&target.session, wish.jobs)?;
+    let snapshot = Snapshot::take(&target.session)?;
     output.step("backup", &format!("of {}", target.describe()));
     let stop = AtomicBool::new(false);
     let mut task = dump::Task::of(&snapshot, &tools, &target.url, &stop);
@@ -50,65 +52,63 @@ pub(super) fn take(target: &Target, shelf: &Shelf, wish: &Wish, output: &Output)
         }),
         data,
     };
-    let (files, tables) = side_by_side(
-        &snapshot,
-        task,
-        partial.path(),
-        data,
-        wish.encrypt_to.as_ref(),
-        target.identity.in_recovery,
-    )?;
+    let path = partial.path();
+    let recipient = wish.encrypt_to.as_ref();
+    let written = side_by_side(&snapshot, &task, path, data, recipient, target.identity.in_recovery)?;
+    let tables = tables(&snapshot.tables, &written.digests)?;
+    let files = seal(path, data, written.sha256)?;
     let manifest = context.manifest(&snapshot, &tables, &files)?;
     drop(snapshot);
     let path = partial.finish(&manifest)?;
     Ok(Backup { path, manifest })
 }
 
-/// Dumps, and reads back what was dumped, while the server computes the digests; the first that fails stops the other.
+/// Dumps, and reads back what was dumped, while the schema is described.
 fn side_by_side(
     snapshot: &Snapshot<'_>,
-    task: dump::Task<'_>,
+    task: &dump::Task<'_>,
     folder: &Path,
     data: &str,
     recipient: Option<&Recipient>,
     is_standby: bool,
-) -> Result<(Vec<Sealed>, Vec<TableDigest>), Error> {
-    let stop = task.stop;
-    let url = task.url.clone();
-    let pid = backend(snapshot.session())?;
+) -> Result<Written, Error> {
     let path = folder.join(data);
-    let (described, is_described) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let dumping = scope.spawn(move || {
-            let read = if task.jobs > 1 {
-                writing::folder(&task, &path, is_standby).map(|()| None)
+            if task.jobs > 1 {
+                writing::folder(task, &path, is_standby)
             } else {
-                writing::file(&task, recipient, &path, is_standby)
-            };
-            // the schema is described when the other end sends, or is dropped
-            let _ = is_described.recv();
-            let files = read.and_then(|sha256| seal(folder, data, sha256));
-            let is_first = files.is_err() && !stop.swap(true, Ordering::Relaxed);
-            if is_first {
-                cancel(&url, pid);
+                writing::file(task, recipient, &path, is_standby)
             }
-            (files, is_first)
         });
         let schema = describe_schema(snapshot, folder);
-        drop(described);
-        let tables = schema.and_then(|()| snapshot.digests(&|| !stop.load(Ordering::Relaxed)));
-        if tables.is_err() {
-            stop.store(true, Ordering::Relaxed);
+        if schema.is_err() {
+            task.stop.store(true, Ordering::Relaxed);
         }
-        let (files, is_first) = dumping
+        let written = dumping
             .join()
             .map_err(|_| Error::failed("the thread that dumps came to a sudden end"))?;
-        match (files, tables) {
-            (Ok(files), Ok(tables)) => Ok((files, tables)),
-            (Err(error), _) if is_first => Err(error),
-            (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
-        }
+        schema.and(written)
     })
+}
+
+/// The digests as a manifest has them. Each table of the snapshot's that holds rows must be in the dump; where pg_dump has
+/// partitions loaded by their root, as it does where equal values may be in another one after a restore, the root is.
+fn tables(tables: &[Table], digests: &Digests) -> Result<Vec<TableDigest>, Error> {
+    let dumped = || tables.iter().zip(digests).filter(|(_, digest)| digest.is_some());
+    let is_dumped = |identity: &String| dumped().any(|(table, _)| table.identity == *identity);
+    let lost: Vec<&str> = tables
+        .iter()
+        .zip(digests)
+        .filter(|(table, digest)| table.has_rows && digest.is_none())
+        .filter(|(table, _)| !table.root.as_ref().is_some_and(is_dumped))
+        .map(|(table, _)| table.identity.as_str())
+        .collect();
+    if !lost.is_empty() {
+        return Err(Error::failed("pg_dump left tables out").cause(lost.join("\n")));
+    }
+    let of = |(table, digest): (&Table, &Option<_>)| TableDigest::of(table, digest.unwrap_or_default());
+    Ok(dumped().map(of).collect())
 }
 
 /// Has everything on the disk, and reads it to its end. The dump must be what went there, where that is known.
@@ -128,20 +128,6 @@ fn seal(folder: &Path, data: &str, sha256: Option<String>) -> Result<Vec<Sealed>
 fn describe_schema(snapshot: &Snapshot<'_>, folder: &Path) -> Result<(), Error> {
     let facts = Facts::of_transaction(snapshot.session())?;
     shelf::write_private(&folder.join(shelf::SCHEMA), &format!("{:#}\n", facts.to_json()))
-}
-
-fn backend(session: &Session) -> Result<i32, Error> {
-    session
-        .query_one("SELECT pg_catalog.pg_backend_pid()", &[])
-        .and_then(|row| row.try_get(0))
-        .map_err(|e| sql_error("failed to ask for the session's process", &e))
-}
-
-/// Ends the statement of a session of ours. Where that fails, it ends by itself, later.
-fn cancel(url: &DatabaseUrl, pid: i32) {
-    if let Ok(session) = Session::connect(url) {
-        let _ = session.batch(&format!("SELECT pg_catalog.pg_cancel_backend({pid})"));
-    }
 }
 
 /// What a manifest says beside what the snapshot does.
@@ -175,7 +161,7 @@ impl Context<'_> {
             .collect();
         Ok(Manifest {
             document: json!({
-                "format": 1,
+                "format": FORMAT,
                 "dbtask": env!("CARGO_PKG_VERSION"),
                 "taken_at": snapshot.taken_at,
                 "lsn": snapshot.lsn,

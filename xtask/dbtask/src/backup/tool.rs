@@ -1,7 +1,8 @@
 //! Running PostgreSQL's programs: the password in their environment, their words line by line.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use dbtask_runner::{DatabaseUrl, Error};
 
@@ -10,15 +11,62 @@ use crate::server::clean;
 /// How many lines of a failed tool's words are shown.
 const SHOWN_LINES: usize = 12;
 
+/// What changes how values are written as text, and what pg_dump leaves to chance: two dumps of equal rows are equal text.
+/// Not `lc_monetary`, for what is written must be read again with the database's.
+pub(super) const FIXED: [(&str, &str); 2] = [("PGTZ", "UTC"), ("PGOPTIONS", "-c bytea_output=hex")];
+
+/// Half of what a pipe holds.
+const LITTLE: usize = 1 << 15;
+
+/// A nap while a pipe fills.
+const NAP: Duration = Duration::from_micros(20);
+
 /// Starts a tool, its words to be read. With a URL, its password goes into the environment, never among the arguments.
 pub(super) fn spawn(command: &mut Command, url: Option<&DatabaseUrl>) -> Result<Child, Error> {
+    spawn_with(command, url, &[])
+}
+
+/// As [`spawn`], with more in its environment.
+pub(super) fn spawn_with(
+    command: &mut Command,
+    url: Option<&DatabaseUrl>,
+    variables: &[(&str, &str)],
+) -> Result<Child, Error> {
     clean(command);
     if let Some(url) = url {
         command.envs(url.child_environment());
     }
+    command.envs(variables.iter().copied());
     command.stderr(Stdio::piped()).spawn().map_err(|e| {
         Error::failed(format!("failed to run `{}`", command.get_program().to_string_lossy())).cause(e.to_string())
     })
+}
+
+/// Reads from a pipe without haste. PostgreSQL's programs write 4 kB at a time, and who reads each as it comes has the
+/// kernel switch between the two every time, which costs more than to decompress them.
+pub(super) struct Unhurried<R> {
+    pipe: R,
+    had_little: bool,
+}
+
+impl<R: Read> Unhurried<R> {
+    pub(super) fn new(pipe: R) -> Unhurried<R> {
+        Unhurried {
+            pipe,
+            had_little: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Unhurried<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.had_little {
+            std::thread::sleep(NAP);
+        }
+        let n = self.pipe.read(buffer)?;
+        self.had_little = n < LITTLE;
+        Ok(n)
+    }
 }
 
 /// A tool's words, line by line, until it ends.

@@ -1,32 +1,41 @@
 //! What pg_dump writes, on its way to the disk.
 //!
-//! pg_restore reads it while it comes: read afterwards it would cost its time once more. What is on the disk in the end is
-//! compared with what was read by its checksum.
+//! pg_restore reads it while it comes, and has the rows out again, of which the digests are made: read afterwards, or asked
+//! of the server, they would cost their time once more. What is on the disk in the end is compared with what was read by its
+//! checksum.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dbtask_runner::Error;
 use sha2::{Digest as _, Sha256};
 
+use super::archive::{self, Digests};
 use super::manifest::{damaged, hex};
+use super::tool::Unhurried;
 use super::{Archive, Recipient, dump, encryption, shelf, tool};
 
 /// How much is passed on at once: what a pipe holds.
 const PIECE: usize = 1 << 16;
 
-/// pg_dump into a file, in the clear or encrypted to a recipient; nothing is on disk in the clear then. What its SHA-256 must
-/// be, where that is known.
+/// A dump that was read back.
+pub(super) struct Written {
+    /// What the SHA-256 of the file must be, where that is known.
+    pub(super) sha256: Option<String>,
+    pub(super) digests: Digests,
+}
+
+/// pg_dump into a file, in the clear or encrypted to a recipient; nothing is on disk in the clear then.
 pub(super) fn file(
     task: &dump::Task<'_>,
     recipient: Option<&Recipient>,
     path: &Path,
     is_standby: bool,
-) -> Result<Option<String>, Error> {
+) -> Result<Written, Error> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -35,16 +44,22 @@ pub(super) fn file(
         .map_err(|e| shelf::io_error("create", path, &e))?;
     let mut sink = Sink::new(file, recipient)?;
     let mut command = Command::new(task.tools.bin.join("pg_restore"));
-    let mut reader = tool::spawn(command.arg("--file=/dev/null").stdin(Stdio::piped()), None)?;
-    let into_reader = reader.stdin.take();
-    let mut child = tool::spawn(task.command(None, is_standby).stdout(Stdio::piped()), Some(task.url))?;
+    command
+        .args(archive::AS_TEXT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut reader = tool::spawn(&mut command, None)?;
+    let (into_reader, text) = (reader.stdin.take(), reader.stdout.take());
+    let mut child = task.start(None, is_standby)?;
     let clear = child.stdout.take();
     let written = AtomicU64::new(0);
-    let (passed, dumped) = std::thread::scope(|scope| {
+    let (passed, digests, dumped) = std::thread::scope(|scope| {
         let (sink, written) = (&mut sink, &written);
         let passing = scope.spawn(move || pass(clear, sink, into_reader, written));
+        let reading = scope.spawn(|| archive::digests(text, &task.tables));
         let dumped = task.watch(child, &|| written.load(Ordering::Relaxed));
-        (passing.join().unwrap_or(Passed::NotRead), dumped)
+        let digests = reading.join().unwrap_or(Err(ErrorKind::BrokenPipe.into()));
+        (passing.join().unwrap_or(Passed::NotRead), digests, dumped)
     });
     let (kept, read) = (sink.end(), end("pg_restore", reader));
     match passed {
@@ -52,7 +67,10 @@ pub(super) fn file(
             dumped?;
             kept?;
             read.map_err(|e| damaged(path, e.causes().join("\n")))?;
-            Ok(recipient.is_none().then_some(sha256))
+            Ok(Written {
+                sha256: recipient.is_none().then_some(sha256),
+                digests: digests.map_err(|e| damaged(path, e.to_string()))?,
+            })
         }
         // whoever did not take what came says why
         Passed::NotKept(error) => {
@@ -68,11 +86,12 @@ pub(super) fn file(
 
 /// pg_dump into a folder that several processes write. In which order is not known before they are done: it is read back then,
 /// by as many.
-pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Result<(), Error> {
-    let child = tool::spawn(&mut task.command(Some(path), is_standby), Some(task.url))?;
+pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Result<Written, Error> {
+    let child = task.start(Some(path), is_standby)?;
     task.watch(child, &|| shelf::size(path))?;
     let readers = usize::try_from(task.jobs).unwrap_or(1);
-    Archive::open(path, None, task.tools.major)?.read_in_shares(readers)
+    let digests = Archive::open(path, None, task.tools.major)?.digests(&task.tables, readers)?;
+    Ok(Written { sha256: None, digests })
 }
 
 /// How far the output came.
@@ -84,10 +103,11 @@ enum Passed {
 }
 
 /// Passes the output on to where it is kept and to who reads it.
-fn pass(from: Option<impl Read>, sink: &mut Sink, into_reader: Option<impl Write>, written: &AtomicU64) -> Passed {
-    let (Some(mut from), Some(mut into_reader)) = (from, into_reader) else {
+fn pass(from: Option<ChildStdout>, sink: &mut Sink, into_reader: Option<ChildStdin>, written: &AtomicU64) -> Passed {
+    let (Some(from), Some(mut into_reader)) = (from, into_reader) else {
         return Passed::NotRead;
     };
+    let mut from = Unhurried::new(from);
     let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE];
     while let Ok(n @ 1..) = from.read(&mut piece) {
