@@ -65,7 +65,7 @@ impl<'a> Task<'a> {
         url: &'a DatabaseUrl,
         stop: &'a AtomicBool,
     ) -> Task<'a> {
-        let sizes = snapshot.tables.iter().zip(&snapshot.sizes);
+        let names = snapshot.holding_rows().map(|table| table.reported.clone());
         Task {
             tools,
             url,
@@ -73,10 +73,7 @@ impl<'a> Task<'a> {
             jobs: 1,
             compression: FALLBACK,
             tables: snapshot.tables.iter().map(|table| table.encoded.clone()).collect(),
-            sizes: sizes
-                .filter(|(table, _)| table.has_rows)
-                .map(|(table, size)| (table.reported.clone(), *size))
-                .collect(),
+            sizes: names.zip(snapshot.sizes.iter().copied()).collect(),
             stop,
         }
     }

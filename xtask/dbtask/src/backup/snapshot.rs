@@ -49,7 +49,7 @@ pub(super) struct Snapshot<'a> {
     pub(super) lsn: Option<String>,
     pub(super) taken_at: String,
     pub(super) tables: Vec<Table>,
-    /// The tables' sizes in bytes, in their order.
+    /// The sizes in bytes of those that hold rows, in their order.
     pub(super) sizes: Vec<u64>,
     /// The sequences' values, from before anything is dumped: they are of no snapshot, and what is dumped may be further on.
     pub(super) sequences: Value,
@@ -89,7 +89,9 @@ impl<'a> Snapshot<'a> {
             sizes: Vec::new(),
             sequences: Value::Null,
         };
-        for batch in snapshot.tables.chunks(BATCH) {
+        // a partitioned table has nothing that could be rewritten: pg_dump locks it soon enough
+        let locked: Vec<&Table> = snapshot.holding_rows().collect();
+        for batch in locked.chunks(BATCH) {
             let names: Vec<String> = batch.iter().map(|t| format!("ONLY {}", t.identity)).collect();
             session
                 .batch(&format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", ")))
@@ -110,9 +112,13 @@ impl<'a> Snapshot<'a> {
         if row.try_get::<_, i32>(3).map_err(failed)? >= 170_000 {
             session.batch("SET LOCAL transaction_timeout = 0").map_err(failed)?;
         }
-        snapshot.sizes = sizes(session, &snapshot.tables)?;
+        snapshot.sizes = sizes(session, snapshot.holding_rows())?;
         snapshot.sequences = sequences(session)?;
         Ok(snapshot)
+    }
+
+    pub(super) fn holding_rows(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(|table| table.has_rows)
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -189,9 +195,9 @@ pub(super) fn list(session: &Session) -> Result<Vec<Table>, Error> {
 }
 
 /// With TOAST, without indexes. It is asked when the locks are held: even a table's size waits for its lock.
-fn sizes(session: &Session, tables: &[Table]) -> Result<Vec<u64>, Error> {
+fn sizes<'t>(session: &Session, tables: impl Iterator<Item = &'t Table>) -> Result<Vec<u64>, Error> {
     let failed = |e| sql_error("failed to measure the tables", &e);
-    let names: Vec<&str> = tables.iter().map(|t| t.identity.as_str()).collect();
+    let names: Vec<&str> = tables.map(|t| t.identity.as_str()).collect();
     let rows = session
         .query(
             "SELECT coalesce(pg_catalog.pg_table_size(pg_catalog.to_regclass(name)), 0) \
