@@ -153,7 +153,7 @@ fn digests_agree_while_others_write_and_a_migration_tries_to_run() {
                     while !over.load(Ordering::Relaxed) {
                         client
                             .batch_execute(&format!(
-                                "UPDATE counters SET n = n + 1 WHERE id % 97 = {}; INSERT INTO counters VALUES ({}, nextval('s'), 'new'); DELETE FROM counters WHERE id = {}",
+                                "UPDATE counters SET n = n + 1 WHERE id % 97 = {} AND id % 3 = {seed}; INSERT INTO counters VALUES ({}, nextval('s'), 'new'); DELETE FROM counters WHERE id = {}",
                                 (n + seed) % 97,
                                 100_000 * (seed + 1) + n,
                                 100_000 * (seed + 1) + n - 5,

@@ -41,6 +41,8 @@ fn shell(checkout: &Checkout, line: &str, variables: &[(&str, &str)]) -> Run {
 /// What stays the same from run to run: numbers, times and digests are not looked at, nor how wide their columns are.
 fn stable(text: &str) -> Vec<String> {
     let words = |line: &str| line.split_whitespace().map(stable_word).collect::<Vec<_>>().join(" ");
+    // PostgreSQL 18 scans an empty table, too, to validate a key of it
+    let words = |line: &str| words(line).replace(" orders (#)", " -").replace(" invoices (#)", " -");
     text.lines().map(words).collect()
 }
 

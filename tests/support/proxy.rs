@@ -29,20 +29,27 @@ pub struct Traffic {
     server_spoke: AtomicBool,
 }
 
+/// Listens until it goes out of scope.
 pub struct Proxy {
     pub port: u16,
     pub traffic: Arc<Traffic>,
+    has_ended: Arc<AtomicBool>,
 }
 
 impl Proxy {
-    /// Listens on loopback and passes everything on to the port, until the process ends.
+    /// Listens on loopback and passes everything on to the port.
     pub fn start(server: u16, cut: Option<Cut>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let traffic = Arc::new(Traffic::default());
         let first = Arc::clone(&traffic);
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&has_ended);
         std::thread::spawn(move || {
             for (n, client) in listener.incoming().flatten().enumerate() {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
                 let Ok(upstream) = TcpStream::connect(("127.0.0.1", server)) else {
                     continue;
                 };
@@ -54,7 +61,19 @@ impl Proxy {
                 wire(client, upstream, &traffic, cut);
             }
         });
-        Proxy { port, traffic }
+        Proxy {
+            port,
+            traffic,
+            has_ended,
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::Relaxed);
+        // its thread waits for somebody to come
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
