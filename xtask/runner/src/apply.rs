@@ -330,7 +330,16 @@ impl<'a> Run<'a> {
             let _ = self.session.batch("ROLLBACK");
             let _ = self.session.batch(&self.checks().reset());
             // An error behind the COMMIT, such as a cancel request that came too late, finds the file applied.
-            if unit.is_recorded(self.session)? {
+            let recorded = unit.is_recorded(self.session).or_else(|error| {
+                // a signal that comes just now ends the question, which has an answer all the same
+                let is_stopped = self.session.interruption().is_some();
+                if is_stopped {
+                    unit.is_recorded(self.session)
+                } else {
+                    Err(error)
+                }
+            })?;
+            if recorded {
                 return Ok(());
             }
             let is_stopped = self.session.interruption().is_some();

@@ -29,6 +29,11 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a cancel request may take; it travels on a connection of its own.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long nothing is asked after a cancelled statement. PostgreSQL up to 17 signals a cancelled process twice
+/// (`signal_child` in `postmaster.c`); while that has nothing to do the second has no effect, later it would end whatever
+/// is asked next.
+const CANCEL_ECHO: Duration = Duration::from_millis(100);
+
 /// How long opening the second connection may take.
 const OBSERVER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -305,6 +310,7 @@ impl Session {
     fn wait<T>(&self, work: impl Future<Output = T>, mut watch: Option<Watch<'_>>) -> T {
         let started = watch.as_ref().map_or_else(Instant::now, |watch| watch.since);
         let mut next = watch.as_ref().map(|watch| watch.first);
+        let mut is_cancelled = false;
         self.runtime.block_on(async {
             let mut work = pin!(work);
             loop {
@@ -323,12 +329,18 @@ impl Session {
                 })
                 .await;
                 match happened {
-                    Happened::Answer(value) => return value,
+                    Happened::Answer(value) => {
+                        if is_cancelled {
+                            tokio::time::sleep(CANCEL_ECHO).await;
+                        }
+                        return value;
+                    }
                     Happened::Signal(number) => {
                         if let Some(first) = self.interrupted.replace(Some(number)) {
                             leave(first);
                         }
                         self.cancel().await;
+                        is_cancelled = true;
                     }
                     Happened::Tick => {
                         if let Some(watch) = &mut watch {
