@@ -270,7 +270,14 @@ fn locks_rewrites_and_scans_are_those_that_were_measured_by_hand() {
             "S"
         };
         let found = (found.join(", "), format!("{rewrite}{scan}"));
-        if found != ((*locks).to_owned(), (*effects).to_owned()) {
+        // PostgreSQL 14 writes down in its own time what statements outside of a transaction of ours scanned
+        let is_unknown = database.server().installation.major < 15 && step["scans"].is_null();
+        let effects = if is_unknown {
+            effects.trim_end_matches('S')
+        } else {
+            *effects
+        };
+        if found != ((*locks).to_owned(), effects.to_owned()) {
             mistakes.push(format!(
                 "{sql}: expected {locks} {effects}, found {} {}",
                 found.0, found.1
