@@ -10,6 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use dbtask_runner::Error;
 use sha2::{Digest as _, Sha256};
@@ -21,6 +22,10 @@ use super::{Archive, Recipient, dump, encryption, shelf, tool};
 
 /// How much is passed on at once: what a pipe holds.
 const PIECE: usize = 1 << 16;
+
+/// How many pieces wait for their reader at the most, 16 MB: pg_dump, which takes longer on the whole, does not stop whenever
+/// the reader does.
+const WAITING: usize = 1 << 8;
 
 /// A dump that was read back.
 pub(super) struct Written {
@@ -43,8 +48,11 @@ pub(super) fn file(
         .open(path)
         .map_err(|e| shelf::io_error("create", path, &e))?;
     let mut sink = Sink::new(file, recipient)?;
-    let mut command = Command::new(task.tools.bin.join("pg_restore"));
+    // pg_dump has the processor first: it is the one that all wait for
+    let mut command = Command::new("nice");
     command
+        .arg("-n19")
+        .arg(task.tools.bin.join("pg_restore"))
         .args(archive::AS_TEXT)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
@@ -53,17 +61,20 @@ pub(super) fn file(
     let mut child = task.start(None, is_standby)?;
     let clear = child.stdout.take();
     let written = AtomicU64::new(0);
-    let (passed, digests, dumped) = std::thread::scope(|scope| {
+    let (passed, fed, digests, dumped) = std::thread::scope(|scope| {
         let (sink, written) = (&mut sink, &written);
-        let passing = scope.spawn(move || pass(clear, sink, into_reader, written));
+        let (into_queue, queue) = std::sync::mpsc::sync_channel(WAITING);
+        let feeding = scope.spawn(move || feed(queue, into_reader));
+        let passing = scope.spawn(move || pass(clear, sink, &into_queue, written));
         let reading = scope.spawn(|| archive::digests(text, &task.tables));
         let dumped = task.watch(child, &|| written.load(Ordering::Relaxed));
         let digests = reading.join().unwrap_or(Err(ErrorKind::BrokenPipe.into()));
-        (passing.join().unwrap_or(Passed::NotRead), digests, dumped)
+        let passed = passing.join().unwrap_or(Passed::NotRead);
+        (passed, feeding.join().ok().flatten(), digests, dumped)
     });
     let (kept, read) = (sink.end(), end("pg_restore", reader));
-    match passed {
-        Passed::All(sha256) => {
+    match (passed, fed) {
+        (Passed::All, Some(sha256)) => {
             dumped?;
             kept?;
             read.map_err(|e| damaged(path, e.causes().join("\n")))?;
@@ -73,11 +84,11 @@ pub(super) fn file(
             })
         }
         // whoever did not take what came says why
-        Passed::NotKept(error) => {
+        (Passed::NotKept(error), _) => {
             kept?;
             Err(shelf::io_error("write", path, &error))
         }
-        Passed::NotRead => {
+        (Passed::NotRead | Passed::All, _) => {
             read?;
             Err(damaged(path, "pg_restore did not read it to its end".to_owned()))
         }
@@ -96,31 +107,40 @@ pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Re
 
 /// How far the output came.
 enum Passed {
-    /// To its end; the SHA-256 of everything.
-    All(String),
+    /// To its end.
+    All,
     NotKept(std::io::Error),
     NotRead,
 }
 
-/// Passes the output on to where it is kept and to who reads it.
-fn pass(from: Option<ChildStdout>, sink: &mut Sink, into_reader: Option<ChildStdin>, written: &AtomicU64) -> Passed {
-    let (Some(from), Some(mut into_reader)) = (from, into_reader) else {
+/// Passes the output on to where it is kept, and then to the queue of who reads it.
+fn pass(from: Option<ChildStdout>, sink: &mut Sink, queue: &SyncSender<Vec<u8>>, written: &AtomicU64) -> Passed {
+    let Some(from) = from else {
         return Passed::NotRead;
     };
     let mut from = Unhurried::new(from);
-    let mut digest = Sha256::new();
     let mut piece = vec![0; PIECE];
     while let Ok(n @ 1..) = from.read(&mut piece) {
         if let Err(error) = sink.write_all(&piece[..n]) {
             return Passed::NotKept(error);
         }
-        if into_reader.write_all(&piece[..n]).is_err() {
+        if queue.send(piece[..n].to_vec()).is_err() {
             return Passed::NotRead;
         }
-        digest.update(&piece[..n]);
         written.fetch_add(n as u64, Ordering::Relaxed);
     }
-    Passed::All(hex(&digest.finalize()))
+    Passed::All
+}
+
+/// Hands what waits in the queue to the reader; the SHA-256 of everything, where that takes it all.
+fn feed(queue: Receiver<Vec<u8>>, into_reader: Option<ChildStdin>) -> Option<String> {
+    let mut into_reader = into_reader?;
+    let mut digest = Sha256::new();
+    for piece in queue {
+        into_reader.write_all(&piece).ok()?;
+        digest.update(&piece);
+    }
+    Some(hex(&digest.finalize()))
 }
 
 /// Where the output is kept.
