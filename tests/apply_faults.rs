@@ -81,13 +81,14 @@ fn throwaways(database: &TestDatabase) -> i64 {
 /// A rerun goes on, and leaves nothing behind.
 fn goes_on(database: &TestDatabase, checkout: &Checkout) {
     let run = apply(checkout, database, &["4"]);
+    let words = run.text();
     if run.code == Some(3) {
         run.says("is applied already");
     } else {
         run.exits(0);
     }
     assert!(is_applied(database, "after a rerun"));
-    assert_eq!(throwaways(database), 0);
+    assert_eq!(throwaways(database), 0, "{words}");
 }
 
 /// How long it takes when nothing happens.

@@ -141,6 +141,10 @@ fn check_pooler(session: &Session, preflight: &Preflight) -> Result<(), Error> {
         return Err(pooler());
     }
     if is(1) {
+        // one that was ended meanwhile holds nothing any more
+        session
+            .batch("SELECT 1")
+            .map_err(|e| sql_error("failed to look for a pooler", &e))?;
         return Err(refused("two sessions hold one advisory lock at the same time")
             .cause("a pooler in transaction mode stands before the server, or this engine's advisory locks are stubs")
             .help(DIRECT));

@@ -166,12 +166,12 @@ impl Drop for Database {
         // ours, and nobody else's: whatever is still connected, such as a tool that was interrupted, is in the way
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(name));
         if let Err(error) = self.administration.batch(&sql) {
-            let again = self
-                .administration
-                .is_closed()
-                .then(|| Session::connect(self.administration.url()).ok())
-                .flatten();
-            if again.is_none_or(|session| session.batch(&sql).is_err()) {
+            // a session that was ended does not always know it yet
+            let again = Session::connect(self.administration.url());
+            if again
+                .and_then(|session| session.batch(&sql).map_err(|e| sql_error("", &e)))
+                .is_err()
+            {
                 let causes = sql_error("", &error).causes().join(": ");
                 Output::new(false).note(&format!(
                     "the throwaway database `{name}` could not be dropped ({causes}); the next run tries again"
