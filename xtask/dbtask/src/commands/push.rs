@@ -67,7 +67,6 @@ impl Push {
         }
         let target = Target::open_to_migrate(workspace, output)?;
         carry_out(&target, "db:push", &folder, self.options(), workspace, output)
-            .map_err(|e| edits::explain(workspace, &target.session, &folder, e))
     }
 
     fn options(&self) -> Options {
@@ -168,7 +167,8 @@ pub(crate) fn carry_out(
             count(done.len(), "file")
         ));
     }
-    report(target, outcome?, &done, output);
+    let migrated = outcome.map_err(|e| edits::explain(workspace, &target.session, folder, e))?;
+    report(target, migrated, &done, output);
     Ok(Exit::Done)
 }
 
