@@ -118,6 +118,34 @@ fn what_the_tool_keeps_for_itself_is_left_out() {
     );
 }
 
+/// The minor releases of November 2026 keep it beside a column's options, and no other server knows it.
+#[test]
+fn the_server_s_own_count_in_a_column_is_left_out() {
+    let database = TestDatabase::new();
+    let session = session(&database.url());
+    session
+        .batch(
+            "CREATE TABLE t (a int, b int); ALTER TABLE t ALTER b SET (n_distinct = 5);
+             CREATE VIEW v AS SELECT a FROM t; CREATE TYPE c AS (a int)",
+        )
+        .unwrap();
+    let count = |n: u32| {
+        session
+            .batch(&format!(
+                "BEGIN; SET LOCAL allow_system_table_mods = on; UPDATE pg_attribute SET attoptions = ARRAY['pg_attver={n}'] || coalesce(
+                   (SELECT array_agg(o) FROM unnest(attoptions) o WHERE o NOT LIKE 'pg_attver=%'), '{{}}')
+                 WHERE attrelid::regclass::text IN ('t', 'v', 'c') AND attnum > 0; COMMIT"
+            ))
+            .unwrap();
+        Facts::read(&session).unwrap()
+    };
+    let facts = Facts::read(&session).unwrap();
+    assert_eq!(facts.difference(&count(1)), []);
+    assert_eq!(facts.difference(&count(22_345_000)), []);
+    let options = &facts.get("column", "public.t.b").unwrap().attributes["options"];
+    assert_eq!(options.to_string(), r#"{"n_distinct":"5"}"#);
+}
+
 #[test]
 fn secrets_are_digests() {
     let database = TestDatabase::new();

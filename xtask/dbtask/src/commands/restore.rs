@@ -111,22 +111,23 @@ impl Restore {
     /// Reads the backup to its end.
     fn read(&self, backup: Option<&Backup>, target: &Target, output: &Output) -> Result<Archive, Error> {
         let major = target.identity.major;
-        let archive = if let Some(backup) = backup {
+        let (archive, state) = if let Some(backup) = backup {
             backup.check()?;
             let missing = backup.missing_roles(&target.session)?;
             if !self.no_owner && !missing.is_empty() {
                 return Err(missing_roles(&missing));
             }
-            backup.archive(self.identity.as_deref(), major)?
+            (backup.archive(self.identity.as_deref(), major)?, "whole")
         } else {
             let archive = Archive::open(&self.file, None, major)?;
             archive.read_in_full()?;
-            archive
+            // it carries no checksum of its own
+            (archive, "readable to its end")
         };
         output.step(
             "read",
             &format!(
-                "{}: whole, written by pg_dump {}",
+                "{}: {state}, written by pg_dump {}",
                 self.file.display(),
                 archive.dumped_by()
             ),
