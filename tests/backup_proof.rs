@@ -311,7 +311,7 @@ fn a_database_in_another_encoding_is_proven() {
 fn the_digests_of_an_older_format_are_not_compared_and_its_rows_are_restored() {
     let (_database, checkout) = pushed();
     let path = backup(&checkout);
-    reseal(&path, |document| document["format"] = json!(1));
+    reseal(&path, |document| document["format"] = json!(2));
     let shown = path.to_str().unwrap();
     checkout
         .run(&["db:backup", "--prove", shown])

@@ -1,14 +1,12 @@
 //! What rows amount to: equal for equal rows in any order.
 
 use std::fmt;
-use std::hash::Hasher as _;
 
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The number of rows, and the sum of their hashes.
 ///
-/// The hash is SipHash-1-3 with a key of zeros and 128 bits, its 16 bytes read as a little-endian number; the sum is modulo
-/// 2^128. Manifests of backups keep it: it stays as it is.
+/// The hash is XXH3 with 128 bits and without a seed; the sum is modulo 2^128. Manifests of backups keep it: it stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowDigest {
     rows: u64,
@@ -18,10 +16,8 @@ pub struct RowDigest {
 impl RowDigest {
     /// Adds a row.
     pub fn add(&mut self, row: &[u8]) {
-        let mut hasher = SipHasher13::new();
-        hasher.write(row);
         self.rows += 1;
-        self.sum = self.sum.wrapping_add(hasher.finish128().as_u128());
+        self.sum = self.sum.wrapping_add(xxh3_128(row));
     }
 
     /// Adds all the rows of another one.
@@ -78,7 +74,7 @@ mod tests {
         let mut digest = RowDigest::default();
         assert_eq!(digest.to_string(), "0".repeat(32));
         digest.add(b"1\tAda");
-        // by another implementation, in Python
-        assert_eq!(digest.to_string(), "8327f1d75ab337fda71a03147cd84b12");
+        // by another implementation, xxhash of PyPI
+        assert_eq!(digest.to_string(), "5f507ed8b3e90c79fbbb9d23cd200a70");
     }
 }

@@ -231,7 +231,7 @@ pub(super) fn digests(text: Option<ChildStdout>, tables: &[dbtask_rows::Table]) 
     digests
 }
 
-fn merge(all: &mut Digests, more: &Digests) {
+pub(super) fn merge(all: &mut Digests, more: &Digests) {
     for (one, other) in all.iter_mut().zip(more) {
         if let Some(digest) = other {
             one.get_or_insert_default().merge(*digest);
@@ -242,21 +242,28 @@ fn merge(all: &mut Digests, more: &Digests) {
 /// The entries of a table of contents in so many lists of about equal size, each in the order that they had.
 fn shares(contents: &str, n: usize, size_of: impl Fn(&str) -> u64) -> Vec<String> {
     let entries: Vec<&str> = contents.lines().filter(|line| !line.starts_with(';')).collect();
-    let size = |entry: &str| entry.split_once(';').map_or(0, |(id, _)| size_of(id));
-    let mut largest: Vec<(u64, usize)> = entries.iter().map(|entry| size(entry)).zip(0..).collect();
-    largest.sort_unstable_by_key(|(size, at)| (std::cmp::Reverse(*size), *at));
-    let mut totals = vec![0; n.max(1)];
-    let mut share_of = vec![0; entries.len()];
-    for (size, at) in largest {
-        let least = (0..totals.len()).min_by_key(|share| totals[*share]).unwrap_or(0);
-        totals[least] += size;
-        share_of[at] = least;
-    }
+    let size = |entry: &&str| entry.split_once(';').map_or(0, |(id, _)| size_of(id));
+    let sizes: Vec<u64> = entries.iter().map(size).collect();
+    let n = n.max(1);
+    let share_of = share_out(&sizes, vec![0; n]);
     let of_share = |share: usize| {
         let own = entries.iter().zip(&share_of).filter(|(_, of)| **of == share);
         own.flat_map(|(entry, _)| [*entry, "\n"]).collect()
     };
-    (0..totals.len()).map(of_share).collect()
+    (0..n).map(of_share).collect()
+}
+
+/// Who takes each of these, so that all have about as much in the end; `loads` is what each has already.
+pub(super) fn share_out(sizes: &[u64], mut loads: Vec<u64>) -> Vec<usize> {
+    let mut largest: Vec<(u64, usize)> = sizes.iter().copied().zip(0..).collect();
+    largest.sort_unstable_by_key(|(size, at)| (std::cmp::Reverse(*size), *at));
+    let mut share_of = vec![0; sizes.len()];
+    for (size, at) in largest {
+        let least = (0..loads.len()).min_by_key(|share| loads[*share]).unwrap_or(0);
+        loads[least] += size;
+        share_of[at] = least;
+    }
+    share_of
 }
 
 /// What a program that decrypts complained about, if it did.

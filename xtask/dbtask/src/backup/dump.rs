@@ -1,7 +1,9 @@
 //! pg_dump: how it is asked, watched and stopped.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +18,6 @@ use super::{PRIVILEGES, tool};
 use crate::output::{bytes, duration, thousands};
 use crate::progress::Progress;
 use crate::server::{ClientTools, clean};
-use crate::target::Target;
 
 /// The fastest first that also makes files small: on one core zstd's first level keeps up with the server, lz4 does with
 /// larger files, and zlib's first level takes less than half the time of its sixth, which is pg_dump's default.
@@ -154,23 +155,84 @@ impl<'a> Task<'a> {
     }
 }
 
-/// Dumps the rows of a restored database as text, and digests them. As text they come at C's pace, through one connection
-/// that keeps one process of the server's busy.
+/// How many tables are named to a process at the most: a command line is not as long as one likes.
+const NAMED: usize = 100;
+
+/// Dumps the rows of a restored database as text, and digests them. As text they come at C's pace; the largest tables are shared
+/// out among `at_once` processes, each of which keeps one of the server's busy. `sizes` are the tables that are there.
 pub(super) fn digests(
-    target: &Target,
+    url: &DatabaseUrl,
     tools: &ClientTools,
     encoding: &str,
     tables: &[dbtask_rows::Table],
+    sizes: &[(&dbtask_rows::Table, u64)],
+    at_once: usize,
+) -> Result<Digests, Error> {
+    let mut largest = sizes.to_vec();
+    largest.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let others = largest.split_off(largest.len().min(NAMED));
+    let mut loads = vec![0; at_once.max(1)];
+    // the first one has whatever the others are not told
+    loads[0] = others.iter().map(|(_, size)| size).sum();
+    let named: Vec<u64> = largest.iter().map(|(_, size)| *size).collect();
+    let share_of = archive::share_out(&named, loads.clone());
+    let share = |of: &dyn Fn(usize) -> bool, option: &str| -> Vec<OsString> {
+        let own = largest.iter().zip(&share_of).filter(|(_, share)| of(**share));
+        own.map(|((table, _), _)| selecting(option, table)).collect()
+    };
+    let shares: Vec<Vec<OsString>> = std::iter::once(share(&|of| of > 0, "--exclude-table="))
+        .chain((1..loads.len()).map(|n| share(&|of| of == n, "--table=")))
+        .enumerate()
+        .filter_map(|(n, options)| (n == 0 || !options.is_empty()).then_some(options))
+        .collect();
+    std::thread::scope(|scope| {
+        let dumps: Vec<_> = shares
+            .iter()
+            .map(|options| scope.spawn(|| digests_of(url, tools, encoding, tables, options)))
+            .collect();
+        let mut all = vec![None; tables.len()];
+        for dump in dumps {
+            let sudden = |_| Error::failed("a thread that reads came to a sudden end");
+            archive::merge(&mut all, &dump.join().map_err(sudden)??);
+        }
+        Ok(all)
+    })
+}
+
+/// An option with the pattern for one table. In quotes everything stands for itself; it is in the encoding of the dump.
+fn selecting(option: &str, table: &dbtask_rows::Table) -> OsString {
+    let quoted = |name: &[u8]| {
+        [
+            b"\"",
+            name.split(|b| *b == b'"')
+                .collect::<Vec<_>>()
+                .join(&b"\"\""[..])
+                .as_slice(),
+            b"\"",
+        ]
+        .concat()
+    };
+    OsString::from_vec([option.as_bytes(), &quoted(&table.schema), b".", &quoted(&table.name)].concat())
+}
+
+/// What one process of them dumps.
+fn digests_of(
+    url: &DatabaseUrl,
+    tools: &ClientTools,
+    encoding: &str,
+    tables: &[dbtask_rows::Table],
+    options: &[OsString],
 ) -> Result<Digests, Error> {
     let mut command = Command::new(tools.bin.join("pg_dump"));
     command
         // large objects are not rows; their option has another long name in each major
         .args(["--no-password", "--section=data", "-B"])
         .arg(format!("--encoding={encoding}"))
-        .arg(format!("--dbname={}", target.url.without_password()))
+        .arg(format!("--dbname={}", url.without_password()))
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    let mut child = tool::spawn_with(&mut command, Some(&target.url), &tool::FIXED)?;
+    let mut child = tool::spawn_with(&mut command, Some(url), &tool::FIXED)?;
     let (words, text) = (tool::lines(&mut child), child.stdout.take());
     let (digests, words) = std::thread::scope(|scope| {
         let words = scope.spawn(|| words.collect::<Vec<_>>().join("\n"));

@@ -27,8 +27,8 @@ use sha2::{Digest as _, Sha256};
 use super::snapshot::Table;
 use crate::target::Identity;
 
-/// The format that is written. In format 1 the server computed the digests, in another way.
-pub(super) const FORMAT: u64 = 2;
+/// The format that is written. In format 1 the server computed the digests, in another way; in format 2 their hash was another.
+pub(super) const FORMAT: u64 = 3;
 
 /// The file's name.
 pub(super) const MANIFEST: &str = "manifest.json";

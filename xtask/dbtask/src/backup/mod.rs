@@ -80,7 +80,7 @@ impl Backup {
 
     /// Reads every file to its end, and fails unless each is as it was written.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let files = shelf::seal(&self.path)?;
+        let files = shelf::seal(&self.path, None)?;
         let expected = self.manifest.files();
         let wrong = expected
             .iter()

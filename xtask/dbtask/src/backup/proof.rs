@@ -23,7 +23,7 @@ use crate::workspace::Workspace;
 /// How many differences are shown.
 const SHOWN: usize = 12;
 
-/// The most connections that a restore uses.
+/// The most connections that a proof uses at once.
 const MOST_JOBS: usize = 4;
 
 impl Backup {
@@ -45,7 +45,6 @@ impl Backup {
             .state("it can be restored, and is not proven")
             .help("take another backup: `cargo xtask db:backup --verify`"));
         }
-        self.check()?;
         let shadow = Shadow::create(target, workspace, output)?;
         let unproven = |e: Error| match shadow.interruption() {
             Some(interruption) => interruption,
@@ -53,8 +52,15 @@ impl Backup {
         };
         let shown = workspace.display(self.path());
         let state = format!("`{shown}` is whole, and not proven");
-        self.compare(&shadow, identity, output)
-            .map_err(|e| unproven(e).state(state.clone()))?;
+        // a damaged one is restored for nothing, into a database that is thrown away
+        let (whole, compared) = std::thread::scope(|scope| {
+            let checking = scope.spawn(|| self.check());
+            let compared = self.compare(&shadow, identity, output);
+            let sudden = |_| Err(Error::failed("a thread that reads came to a sudden end"));
+            (checking.join().unwrap_or_else(sudden), compared)
+        });
+        whole?;
+        compared.map_err(|e| unproven(e).state(state.clone()))?;
         let at = OffsetDateTime::now_utc()
             .replace_nanosecond(0)
             .ok()
@@ -80,9 +86,7 @@ impl Backup {
         let manner = Manner {
             no_owner: !missing.is_empty(),
             contained: true,
-            jobs: std::thread::available_parallelism()
-                .map_or(1, usize::from)
-                .min(MOST_JOBS),
+            jobs: jobs(),
         };
         self.archive(identity, restored.identity.major)?
             .restore(restored, manner)?;
@@ -117,10 +121,14 @@ impl Backup {
     /// Compares the rows with the manifest's counts and digests.
     fn row_differences(&self, restored: &Target) -> Result<Vec<String>, Error> {
         let expected = self.manifest.tables();
-        let tables = encoded(&expected, &snapshot::list(&restored.session)?);
+        let there = snapshot::list(&restored.session)?;
+        let tables = encoded(&expected, &there);
+        let holding_rows = || there.iter().filter(|table| table.has_rows);
+        let sizes = snapshot::sizes(&restored.session, holding_rows())?;
+        let sizes: Vec<_> = holding_rows().map(|table| &table.encoded).zip(sizes).collect();
         let tools = client_tools(restored.identity.major)?;
         let encoding = string(&self.manifest.document["database"]["encoding"]);
-        let found = dump::digests(restored, &tools, &encoding, &tables)?;
+        let found = dump::digests(&restored.url, &tools, &encoding, &tables, &sizes, jobs())?;
         let difference = |(expected, found): (&TableDigest, &Option<RowDigest>)| match found {
             None => Some(format!("{}: is missing", expected.table)),
             Some(found) if found.rows() != expected.rows => Some(format!(
@@ -149,6 +157,13 @@ impl Backup {
         let counts = differences.iter().filter(|d| !is_beyond(d));
         Ok(counts.map(in_words).collect())
     }
+}
+
+/// How many connections a proof uses at once.
+fn jobs() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MOST_JOBS)
 }
 
 /// The tables of a manifest with its columns in their order, in the encoding of the database that they were restored into.

@@ -194,8 +194,8 @@ pub(super) fn list(session: &Session) -> Result<Vec<Table>, Error> {
         .map_err(failed)
 }
 
-/// With TOAST, without indexes. It is asked when the locks are held: even a table's size waits for its lock.
-fn sizes<'t>(session: &Session, tables: impl Iterator<Item = &'t Table>) -> Result<Vec<u64>, Error> {
+/// With TOAST, without indexes. Even a table's size waits for its lock: of a database in use it is asked when the locks are held.
+pub(super) fn sizes<'t>(session: &Session, tables: impl Iterator<Item = &'t Table>) -> Result<Vec<u64>, Error> {
     let failed = |e| sql_error("failed to measure the tables", &e);
     let names: Vec<&str> = tables.map(|t| t.identity.as_str()).collect();
     let rows = session

@@ -8,7 +8,7 @@ use dbtask_runner::{Error, SchemaHistory};
 use serde_json::{Value, json};
 
 use super::archive::Digests;
-use super::manifest::{FORMAT, Manifest, Sealed, TableDigest, damaged};
+use super::manifest::{FORMAT, Manifest, Sealed, TableDigest};
 use super::snapshot::{self, Snapshot, Table};
 use super::surroundings::Surroundings;
 use super::writing::{self, Written};
@@ -56,7 +56,7 @@ pub(super) fn take(target: &Target, shelf: &Shelf, wish: &Wish, output: &Output)
     let recipient = wish.encrypt_to.as_ref();
     let written = side_by_side(&snapshot, &task, path, data, recipient, target.identity.in_recovery)?;
     let tables = tables(&snapshot.tables, &written.digests)?;
-    let files = seal(path, data, written.sha256)?;
+    let files = shelf::seal(path, written.content.as_ref().map(|content| (data, content)))?;
     let manifest = context.manifest(&snapshot, &tables, &files)?;
     drop(snapshot);
     let path = partial.finish(&manifest)?;
@@ -109,19 +109,6 @@ fn tables(tables: &[Table], digests: &Digests) -> Result<Vec<TableDigest>, Error
     }
     let of = |(table, digest): (&Table, &Option<_>)| TableDigest::of(table, digest.unwrap_or_default());
     Ok(dumped().map(of).collect())
-}
-
-/// Has everything on the disk, and reads it to its end. The dump must be what went there, where that is known.
-fn seal(folder: &Path, data: &str, sha256: Option<String>) -> Result<Vec<Sealed>, Error> {
-    let files = shelf::seal(folder)?;
-    let is_it = |file: &&Sealed| file.path == data;
-    match (files.iter().find(is_it), sha256) {
-        (Some(file), Some(sha256)) if file.sha256 != sha256 => Err(damaged(
-            &folder.join(data),
-            "what is on the disk is not what was written".to_owned(),
-        )),
-        _ => Ok(files),
-    }
 }
 
 /// Writes `schema.json`: every object of the schema, with what defines it.

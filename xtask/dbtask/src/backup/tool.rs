@@ -1,6 +1,7 @@
 //! Running PostgreSQL's programs: the password in their environment, their words line by line.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,11 +16,15 @@ const SHOWN_LINES: usize = 12;
 /// Not `lc_monetary`, for what is written must be read again with the database's.
 pub(super) const FIXED: [(&str, &str); 2] = [("PGTZ", "UTC"), ("PGOPTIONS", "-c bytea_output=hex")];
 
-/// Half of what a pipe holds.
-const LITTLE: usize = 1 << 15;
+/// How much a pipe holds where that can be chosen: what anybody may have. Else it is 64 kB, and whoever writes waits for whoever
+/// reads whenever that one has to wait for a processor.
+const WIDE: usize = 1 << 20;
 
-/// A nap while a pipe fills.
-const NAP: Duration = Duration::from_micros(20);
+/// Of which a wide pipe is worth reading, and a narrow one.
+const LITTLE: [usize; 2] = [1 << 17, 1 << 15];
+
+/// A nap while a pipe fills, a wide one and a narrow one.
+const NAP: [Duration; 2] = [Duration::from_micros(200), Duration::from_micros(20)];
 
 /// Starts a tool, its words to be read. With a URL, its password goes into the environment, never among the arguments.
 pub(super) fn spawn(command: &mut Command, url: Option<&DatabaseUrl>) -> Result<Child, Error> {
@@ -42,17 +47,30 @@ pub(super) fn spawn_with(
     })
 }
 
+/// Has a pipe hold more; whether it does.
+pub(super) fn widen(pipe: &impl AsFd) -> bool {
+    #[cfg(target_os = "linux")]
+    return rustix::pipe::fcntl_setpipe_size(pipe, WIDE).is_ok();
+    #[cfg(not(target_os = "linux"))]
+    return false;
+}
+
 /// Reads from a pipe without haste. PostgreSQL's programs write 4 kB at a time, and who reads each as it comes has the
 /// kernel switch between the two every time, which costs more than to decompress them.
 pub(super) struct Unhurried<R> {
     pipe: R,
+    little: usize,
+    nap: Duration,
     had_little: bool,
 }
 
-impl<R: Read> Unhurried<R> {
+impl<R: Read + AsFd> Unhurried<R> {
     pub(super) fn new(pipe: R) -> Unhurried<R> {
+        let width = usize::from(!widen(&pipe));
         Unhurried {
             pipe,
+            little: LITTLE[width],
+            nap: NAP[width],
             had_little: false,
         }
     }
@@ -61,10 +79,10 @@ impl<R: Read> Unhurried<R> {
 impl<R: Read> Read for Unhurried<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.had_little {
-            std::thread::sleep(NAP);
+            std::thread::sleep(self.nap);
         }
         let n = self.pipe.read(buffer)?;
-        self.had_little = n < LITTLE;
+        self.had_little = n < self.little;
         Ok(n)
     }
 }

@@ -12,25 +12,24 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
-use dbtask_runner::Error;
-use sha2::{Digest as _, Sha256};
-
 use super::archive::{self, Digests};
-use super::manifest::{damaged, hex};
+use super::manifest::damaged;
+use super::shelf::Content;
 use super::tool::Unhurried;
 use super::{Archive, Recipient, dump, encryption, shelf, tool};
+use dbtask_runner::Error;
 
-/// How much is passed on at once: what a pipe holds.
-const PIECE: usize = 1 << 16;
+/// How much is passed on at once.
+const PIECE: usize = 1 << 18;
 
 /// How many pieces wait for their reader at the most, 16 MB: pg_dump, which takes longer on the whole, does not stop whenever
 /// the reader does.
-const WAITING: usize = 1 << 8;
+const WAITING: usize = 1 << 6;
 
 /// A dump that was read back.
 pub(super) struct Written {
-    /// What the SHA-256 of the file must be, where that is known.
-    pub(super) sha256: Option<String>,
+    /// What must be in the file, where that is known.
+    pub(super) content: Option<Content>,
     pub(super) digests: Digests,
 }
 
@@ -74,12 +73,12 @@ pub(super) fn file(
     });
     let (kept, read) = (sink.end(), end("pg_restore", reader));
     match (passed, fed) {
-        (Passed::All, Some(sha256)) => {
+        (Passed::All, Some(content)) => {
             dumped?;
             kept?;
             read.map_err(|e| damaged(path, e.causes().join("\n")))?;
             Ok(Written {
-                sha256: recipient.is_none().then_some(sha256),
+                content: recipient.is_none().then_some(content),
                 digests: digests.map_err(|e| damaged(path, e.to_string()))?,
             })
         }
@@ -102,7 +101,7 @@ pub(super) fn folder(task: &dump::Task<'_>, path: &Path, is_standby: bool) -> Re
     task.watch(child, &|| shelf::size(path))?;
     let readers = usize::try_from(task.jobs).unwrap_or(1);
     let digests = Archive::open(path, None, task.tools.major)?.digests(&task.tables, readers)?;
-    Ok(Written { sha256: None, digests })
+    Ok(Written { content: None, digests })
 }
 
 /// How far the output came.
@@ -132,15 +131,16 @@ fn pass(from: Option<ChildStdout>, sink: &mut Sink, queue: &SyncSender<Vec<u8>>,
     Passed::All
 }
 
-/// Hands what waits in the queue to the reader; the SHA-256 of everything, where that takes it all.
-fn feed(queue: Receiver<Vec<u8>>, into_reader: Option<ChildStdin>) -> Option<String> {
+/// Hands what waits in the queue to the reader; what that was, where the reader takes it all.
+fn feed(queue: Receiver<Vec<u8>>, into_reader: Option<ChildStdin>) -> Option<Content> {
     let mut into_reader = into_reader?;
-    let mut digest = Sha256::new();
+    tool::widen(&into_reader);
+    let mut content = Content::new();
     for piece in queue {
         into_reader.write_all(&piece).ok()?;
-        digest.update(&piece);
+        content.update(&piece);
     }
-    Some(hex(&digest.finalize()))
+    Some(content)
 }
 
 /// Where the output is kept.

@@ -1,7 +1,9 @@
 //! The client programs that fit a server.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use dbtask_runner::{DatabaseUrl, Error};
 use xshell::{Shell, cmd};
@@ -43,6 +45,18 @@ pub(crate) fn clean(command: &mut Command) -> &mut Command {
 ///
 /// They are looked for wherever servers are, and where the clients alone may be; `DBTASK_PG_BIN` need not have them.
 pub fn client_tools(server_major: u32) -> Result<ClientTools, Error> {
+    // a backup with its proof asks several times, and half a dozen programs are started for an answer
+    static KNOWN: Mutex<BTreeMap<u32, ClientTools>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(tools) = known().get(&server_major) {
+        return Ok(tools.clone());
+    }
+    let tools = find(server_major)?;
+    known().insert(server_major, tools.clone());
+    Ok(tools)
+}
+
+fn find(server_major: u32) -> Result<ClientTools, Error> {
     let mut found: Vec<ClientTools> = Vec::new();
     for folder in candidates() {
         if let Some(tools) = probe(&folder.path)
