@@ -216,10 +216,10 @@ fn a_full_disk_leaves_nothing_under_a_final_name() {
             assert_eq!(names.len(), 1);
             proven_whole(&checkout, &folder.join(&names[0]));
         } else {
-            run.exits(1)
-                .says("No space left")
-                .says("free space")
-                .says("no backup was written");
+            // what pg_dump 19 says for it, where it cannot close a file
+            let words = ["No space left", "could not close data file"];
+            assert!(words.iter().any(|words| run.text().contains(words)), "{}", run.text());
+            run.exits(1).says("free space").says("no backup was written");
             assert_eq!(entries(&folder), Vec::<String>::new(), "on {size} kB");
         }
         drop(disk);

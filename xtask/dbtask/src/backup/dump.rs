@@ -333,6 +333,11 @@ fn help_for(words: &str) -> &'static str {
             "No space left",
             "free space where `backups/` lies, then type the command again",
         ),
+        // without saying why
+        (
+            "could not close data file: Success",
+            "the disk may be full: free space where `backups/` lies, then type the command again",
+        ),
         (
             "SSL support is not compiled in",
             "this pg_dump was built without TLS: install the distribution's own, `apt-get install postgresql-client`",
