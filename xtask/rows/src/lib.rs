@@ -1,14 +1,17 @@
-//! The rows in what pg_dump and pg_restore write as text, and a digest of them.
+//! The rows in what pg_dump and pg_restore write, and a digest of them.
 //!
 //! A crate of its own because it looks at every row: the development profile, which `cargo xtask` is built with, optimises
 //! it alone. Nothing in it is generic for the same reason: that would be compiled where it is used.
 
+mod archive;
 mod copy;
 mod digest;
 mod text;
 
+use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Read};
 
+pub use crate::archive::{digests_of_archive, is_archive};
 use crate::copy::Copy;
 pub use crate::digest::RowDigest;
 use crate::text::Text;
@@ -30,26 +33,46 @@ pub struct Table {
 /// The text is the data section that pg_dump or pg_restore writes. Fails where it cannot be read, is not understood, or
 /// ends within a table's rows.
 pub fn digests(text: &mut dyn Read, tables: &[Table]) -> Result<Vec<Option<RowDigest>>, Error> {
-    let places: std::collections::HashMap<(&[u8], &[u8]), usize> = tables
-        .iter()
-        .map(|table| (table.schema.as_slice(), table.name.as_slice()))
-        .zip(0..)
-        .collect();
-    let mut found: Vec<Option<RowDigest>> = vec![None; tables.len()];
+    let mut found = Found::none(tables);
     let mut text = Text::of(text);
     while let Some(statement) = text.statement()? {
-        if !statement.starts_with(b"COPY ") {
-            continue;
-        }
-        let copy = Copy::parse(&statement).ok_or_else(|| not_understood(&statement))?;
-        let place = places.get(&(copy.schema.as_slice(), copy.name.as_slice()));
-        let order = place.and_then(|place| copy.order_of(&tables[*place].columns));
-        let digest = rows(&mut text, &statement, order.as_deref())?;
-        if let Some(place) = place {
-            found[*place].get_or_insert_default().merge(digest);
+        if statement.starts_with(b"COPY ") {
+            found.read(&statement, &mut text)?;
         }
     }
-    Ok(found)
+    Ok(found.digests)
+}
+
+/// What was found of the tables that are looked for.
+struct Found<'t> {
+    tables: &'t [Table],
+    places: HashMap<(&'t [u8], &'t [u8]), usize>,
+    digests: Vec<Option<RowDigest>>,
+}
+
+impl<'t> Found<'t> {
+    fn none(tables: &'t [Table]) -> Found<'t> {
+        let names = tables
+            .iter()
+            .map(|table| (table.schema.as_slice(), table.name.as_slice()));
+        Found {
+            tables,
+            places: names.zip(0..).collect(),
+            digests: vec![None; tables.len()],
+        }
+    }
+
+    /// Reads the rows behind a COPY.
+    fn read(&mut self, statement: &[u8], text: &mut Text<'_>) -> Result<(), Error> {
+        let copy = Copy::parse(statement).ok_or_else(|| not_understood(statement))?;
+        let place = self.places.get(&(copy.schema.as_slice(), copy.name.as_slice()));
+        let order = place.and_then(|place| copy.order_of(&self.tables[*place].columns));
+        let digest = rows(text, statement, order.as_deref())?;
+        if let Some(place) = place {
+            self.digests[*place].get_or_insert_default().merge(digest);
+        }
+        Ok(())
+    }
 }
 
 /// Reads rows to their end; with an order, each row's fields are put into it.

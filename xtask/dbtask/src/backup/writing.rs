@@ -1,11 +1,10 @@
 //! What pg_dump writes, on its way to the disk.
 //!
-//! pg_restore reads it while it comes, and has the rows out again, of which the digests are made: read afterwards, or asked
-//! of the server, they would cost their time once more. What is on the disk in the end is compared with what was read by its
-//! checksum.
+//! It is read while it comes, and the digests are made of the rows that come out again: read afterwards, or asked of the server,
+//! they would cost their time once more. What is on the disk in the end is compared with what was read by a hash.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -47,49 +46,38 @@ pub(super) fn file(
         .open(path)
         .map_err(|e| shelf::io_error("create", path, &e))?;
     let mut sink = Sink::new(file, recipient)?;
-    // pg_dump has the processor first: it is the one that all wait for
-    let mut command = Command::new("nice");
-    command
-        .arg("-n19")
-        .arg(task.tools.bin.join("pg_restore"))
-        .args(archive::AS_TEXT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut reader = tool::spawn(&mut command, None)?;
-    let (into_reader, text) = (reader.stdin.take(), reader.stdout.take());
     let mut child = task.start(None, is_standby)?;
     let clear = child.stdout.take();
     let written = AtomicU64::new(0);
-    let (passed, fed, digests, dumped) = std::thread::scope(|scope| {
+    let (passed, read, dumped) = std::thread::scope(|scope| {
         let (sink, written) = (&mut sink, &written);
         let (into_queue, queue) = std::sync::mpsc::sync_channel(WAITING);
-        let feeding = scope.spawn(move || feed(queue, into_reader));
+        let reading = scope.spawn(move || read_back(Pieces::of(queue), task, path));
         let passing = scope.spawn(move || pass(clear, sink, &into_queue, written));
-        let reading = scope.spawn(|| archive::digests(text, &task.tables));
         let dumped = task.watch(child, &|| written.load(Ordering::Relaxed));
-        let digests = reading.join().unwrap_or(Err(ErrorKind::BrokenPipe.into()));
+        let sudden = |_| Err(Error::failed("a thread that reads came to a sudden end"));
         let passed = passing.join().unwrap_or(Passed::NotRead);
-        (passed, feeding.join().ok().flatten(), digests, dumped)
+        (passed, reading.join().unwrap_or_else(sudden), dumped)
     });
-    let (kept, read) = (sink.end(), end("pg_restore", reader));
-    match (passed, fed) {
-        (Passed::All, Some(content)) => {
+    let kept = sink.end();
+    match passed {
+        Passed::All => {
             dumped?;
             kept?;
-            read.map_err(|e| damaged(path, e.causes().join("\n")))?;
+            let (content, digests) = read?;
             Ok(Written {
                 content: recipient.is_none().then_some(content),
-                digests: digests.map_err(|e| damaged(path, e.to_string()))?,
+                digests,
             })
         }
         // whoever did not take what came says why
-        (Passed::NotKept(error), _) => {
+        Passed::NotKept(error) => {
             kept?;
             Err(shelf::io_error("write", path, &error))
         }
-        (Passed::NotRead | Passed::All, _) => {
+        Passed::NotRead => {
             read?;
-            Err(damaged(path, "pg_restore did not read it to its end".to_owned()))
+            Err(damaged(path, "it was not read to its end".to_owned()))
         }
     }
 }
@@ -131,16 +119,98 @@ fn pass(from: Option<ChildStdout>, sink: &mut Sink, queue: &SyncSender<Vec<u8>>,
     Passed::All
 }
 
-/// Hands what waits in the queue to the reader; what that was, where the reader takes it all.
-fn feed(queue: Receiver<Vec<u8>>, into_reader: Option<ChildStdin>) -> Option<Content> {
-    let mut into_reader = into_reader?;
-    tool::widen(&into_reader);
-    let mut content = Content::new();
-    for piece in queue {
-        into_reader.write_all(&piece).ok()?;
-        content.update(&piece);
+/// What waits in the queue, and what it was so far.
+struct Pieces {
+    queue: Receiver<Vec<u8>>,
+    content: Content,
+    piece: Vec<u8>,
+    /// How much of the piece was handed out.
+    at: usize,
+}
+
+impl Pieces {
+    fn of(queue: Receiver<Vec<u8>>) -> Pieces {
+        Pieces {
+            queue,
+            content: Content::new(),
+            piece: Vec::new(),
+            at: 0,
+        }
     }
-    Some(content)
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.fill_buf()?.read(buffer)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Pieces {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.at == self.piece.len() {
+            // the queue ends with whoever fills it
+            self.piece = self.queue.recv().unwrap_or_default();
+            self.at = 0;
+            self.content.update(&self.piece);
+        }
+        Ok(&self.piece[self.at..])
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.at += n;
+    }
+}
+
+/// Reads everything to its end; what it was, and what its rows amount to.
+fn read_back(mut pieces: Pieces, task: &dump::Task<'_>, path: &Path) -> Result<(Content, Digests), Error> {
+    let beginning = pieces.fill_buf().unwrap_or_default();
+    let digests = if dbtask_rows::is_archive(beginning) {
+        dbtask_rows::digests_of_archive(&mut pieces, &task.tables)
+    } else {
+        by_pg_restore(&mut pieces, task, path)?
+    };
+    let digests = digests.map_err(|e| damaged(path, e.to_string()))?;
+    Ok((pieces.content, digests))
+}
+
+/// As pg_restore reads it.
+fn by_pg_restore(pieces: &mut Pieces, task: &dump::Task<'_>, path: &Path) -> Result<std::io::Result<Digests>, Error> {
+    // pg_dump has the processor first: it is the one that all wait for
+    let mut command = Command::new("nice");
+    command
+        .arg("-n19")
+        .arg(task.tools.bin.join("pg_restore"))
+        .args(archive::AS_TEXT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut reader = tool::spawn(&mut command, None)?;
+    let (into_reader, text) = (reader.stdin.take(), reader.stdout.take());
+    let (fed, digests) = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| archive::digests(text, &task.tables));
+        let fed = into_reader.is_some_and(|into_reader| feed(pieces, into_reader).is_ok());
+        (fed, reading.join().unwrap_or(Err(ErrorKind::BrokenPipe.into())))
+    });
+    end("pg_restore", reader).map_err(|e| damaged(path, e.causes().join("\n")))?;
+    if fed {
+        return Ok(digests);
+    }
+    Err(damaged(path, "pg_restore did not read it to its end".to_owned()))
+}
+
+/// Hands everything to a program.
+fn feed(pieces: &mut Pieces, mut into_reader: ChildStdin) -> std::io::Result<()> {
+    tool::widen(&into_reader);
+    loop {
+        let piece = pieces.fill_buf()?;
+        let n = piece.len();
+        if n == 0 {
+            return Ok(());
+        }
+        into_reader.write_all(piece)?;
+        pieces.consume(n);
+    }
 }
 
 /// Where the output is kept.
