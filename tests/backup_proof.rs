@@ -365,6 +365,93 @@ fn every_kind_of_object_comes_through() {
     }
 }
 
+/// pg_dump's own formats, as each major writes them, beside the text that pg_restore makes of them.
+#[test]
+fn what_zlib_compressed_is_read_as_pg_restore_reads_it() {
+    let (database, checkout) = pushed();
+    let mut client = database.client();
+    client.batch_execute(include_str!("kinds.sql")).unwrap();
+    client
+        .batch_execute(
+            "SELECT lo_create(0), lo_from_bytea(0, ''), lo_from_bytea(0, decode(repeat('ab', 100000), 'hex'))",
+        )
+        .unwrap();
+    let rows = client
+        .query(
+            "SELECT n.nspname::text, c.relname::text, coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum > 0), '{}')
+             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+             WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' GROUP BY 1, 2",
+            &[],
+        )
+        .unwrap();
+    let bytes = |name: String| name.into_bytes();
+    let tables: Vec<dbtask_rows::Table> = rows
+        .iter()
+        .map(|row| dbtask_rows::Table {
+            schema: bytes(row.get(0)),
+            name: bytes(row.get(1)),
+            columns: row.get::<_, Vec<String>>(2).into_iter().map(bytes).collect(),
+        })
+        .collect();
+    let tools = dbtask::server::client_tools(database.server().installation.major).unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(tools.bin.join(program)).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let (file, folder) = (checkout.root().join("file"), checkout.root().join("folder"));
+    let dumps = [
+        (&file, "--format=custom", "--jobs=1"),
+        (&folder, "--format=directory", "--jobs=2"),
+    ];
+    for (path, format, jobs) in dumps {
+        let shown = path.to_str().unwrap();
+        run(
+            "pg_dump",
+            &[
+                "--dbname",
+                &database.url(),
+                format,
+                jobs,
+                "--compress=1",
+                "--file",
+                shown,
+            ],
+        );
+        let text = run("pg_restore", &["--section=data", "--file=-", shown]);
+        let expected = dbtask_rows::digests(&mut text.as_slice(), &tables).unwrap();
+        assert!(expected.iter().flatten().any(|digest| digest.rows() > 0), "{format}");
+        let read = if path.is_dir() {
+            dbtask_rows::digests_of_folder(path, &tables, 3).unwrap()
+        } else {
+            let whole = std::fs::read(path).unwrap();
+            assert!(dbtask_rows::is_archive(&whole));
+            Some(dbtask_rows::digests_of_archive(&mut whole.as_slice(), &tables).unwrap())
+        };
+        assert_eq!(read.unwrap(), expected, "{format}");
+    }
+    // a file that is damaged, one with more behind its end, and one that is missing
+    let mut data: Vec<std::path::PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".dat.gz") && !path.to_str().unwrap().contains("blob_"))
+        .collect();
+    data.sort();
+    let whole = std::fs::read(&data[0]).unwrap();
+    let fails = || {
+        dbtask_rows::digests_of_folder(&folder, &tables, 2)
+            .unwrap_err()
+            .to_string()
+    };
+    std::fs::write(&data[0], &whole[..whole.len() - 1]).unwrap();
+    assert!(fails().contains(data[0].to_str().unwrap()), "{}", fails());
+    std::fs::write(&data[0], [whole.as_slice(), b"x"].concat()).unwrap();
+    assert!(fails().contains("something stands behind its end"), "{}", fails());
+    std::fs::remove_file(&data[0]).unwrap();
+    assert!(fails().contains("is missing"), "{}", fails());
+}
+
 /// All of them take minutes; what is above has one of each.
 #[test]
 fn every_pair_of_the_catalog_matrix_comes_through() {

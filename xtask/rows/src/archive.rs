@@ -1,16 +1,28 @@
-//! pg_dump's custom format, as far as the rows in it need it.
+//! pg_dump's custom format and its directory format, as far as the rows in them need it.
 //!
-//! PostgreSQL's own description is its source, `pg_backup_archiver.c` and `pg_backup_custom.c`: a head, a table of contents, and
-//! behind it the data of each entry, a stream of its own in pieces that tell their length. pg_dump writes versions 1.14 (majors
-//! 14 and 15), 1.15 (16) and 1.16 (17 to 19).
+//! PostgreSQL's own description is its source, `pg_backup_archiver.c`, `pg_backup_custom.c` and `pg_backup_directory.c`: a head, a
+//! table of contents, and behind it the data of each entry, a stream of its own in pieces that tell their length; or, in a folder,
+//! files of gzip's. pg_dump writes versions 1.14 (majors 14 and 15), 1.15 (16) and 1.16 (17 to 19).
 
 use std::collections::HashMap;
-use std::io::{BufRead, Error, ErrorKind, Read};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Error, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flate2::bufread::ZlibDecoder;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use crate::text::Text;
-use crate::{Found, RowDigest, Table, not_understood};
+use crate::{Found, RowDigest, Table, merge, not_understood};
+
+/// How much of a file is read at once.
+const PIECE: usize = 1 << 18;
+
+/// The formats, by their numbers; a folder says that it is tar's, whose table of contents it has.
+const CUSTOM: u8 = 1;
+const FOLDER: u8 = 3;
 
 /// What stands before the data of an entry.
 const DATA: u8 = 1;
@@ -18,14 +30,18 @@ const LARGE_OBJECTS: u8 = 3;
 
 /// Whether [`digests_of_archive`] reads an archive that begins so: in a version that it knows, compressed by zlib.
 pub fn is_archive(beginning: &[u8]) -> bool {
-    matches!(Head::read(&mut &*beginning), Ok(Some(_)))
+    matches!(Head::read(&mut &*beginning, CUSTOM), Ok(Some(_)))
 }
 
 /// As [`digests`](crate::digests), of the archive itself while it comes. Every byte of it is read, and every checksum of zlib's
 /// compared.
 pub fn digests_of_archive(mut archive: &mut dyn BufRead, tables: &[Table]) -> Result<Vec<Option<RowDigest>>, Error> {
-    let head = Head::read(&mut archive)?.ok_or_else(|| damaged("it is no archive that can be read here"))?;
-    let statements = head.contents(&mut archive)?;
+    let head = Head::read(&mut archive, CUSTOM)?.ok_or_else(|| damaged("it is no archive that can be read here"))?;
+    let statements: HashMap<i64, Vec<u8>> = head
+        .contents(&mut archive)?
+        .into_iter()
+        .map(|entry| (entry.id, entry.copy))
+        .collect();
     let mut found = Found::none(tables);
     while !archive.fill_buf()?.is_empty() {
         let kind = byte(&mut archive)?;
@@ -47,6 +63,74 @@ pub fn digests_of_archive(mut archive: &mut dyn BufRead, tables: &[Table]) -> Re
         }
     }
     Ok(found.digests)
+}
+
+/// As [`digests_of_archive`], of a folder by so many threads; `None` where its files are written otherwise.
+pub fn digests_of_folder(
+    folder: &Path,
+    tables: &[Table],
+    readers: usize,
+) -> Result<Option<Vec<Option<RowDigest>>>, Error> {
+    let mut contents = BufReader::new(File::open(folder.join("toc.dat"))?);
+    let Some(head) = Head::read(&mut contents, FOLDER)? else {
+        return Ok(None);
+    };
+    let statements: HashMap<PathBuf, Vec<u8>> = head
+        .contents(&mut contents)?
+        .into_iter()
+        .map(|mut entry| {
+            entry.file.extend(b".gz");
+            (folder.join(OsStr::from_bytes(&entry.file)), entry.copy)
+        })
+        .collect();
+    let mut files = Vec::new();
+    for file in folder.read_dir()? {
+        let file = file?;
+        if file.path().extension() == Some(OsStr::new("gz")) {
+            files.push((file.metadata()?.len(), file.path()));
+        }
+    }
+    if let Some(missing) = statements
+        .keys()
+        .find(|path| !files.iter().any(|(_, file)| file == *path))
+    {
+        return Err(damaged(&format!("`{}` is missing", missing.display())));
+    }
+    // the largest first, so that no reader is left alone with one in the end
+    files.sort_unstable_by(|one, other| other.cmp(one));
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut found = Found::none(tables);
+        while let Some((_, path)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            file(path, statements.get(path), &mut found)
+                .map_err(|e| Error::new(e.kind(), format!("`{}`: {e}", path.display())))?;
+        }
+        Ok::<_, Error>(found.digests)
+    };
+    let mut all = vec![None; tables.len()];
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..readers.clamp(1, files.len().max(1)))
+            .map(|_| scope.spawn(some))
+            .collect();
+        for reader in readers {
+            let sudden = |_| Error::other("a thread that reads came to a sudden end");
+            merge(&mut all, &reader.join().map_err(sudden)??);
+        }
+        Ok(Some(all))
+    })
+}
+
+/// A file of a folder's: the rows of a table, or a large object.
+fn file(path: &Path, statement: Option<&Vec<u8>>, found: &mut Found<'_>) -> Result<(), Error> {
+    let mut data = GzDecoder::new(BufReader::with_capacity(PIECE, File::open(path)?));
+    match statement {
+        Some(statement) => rows(found, statement, &mut data)?,
+        None => to_its_end(&mut data)?,
+    }
+    if data.into_inner().fill_buf()?.is_empty() {
+        return Ok(());
+    }
+    Err(damaged("something stands behind its end"))
 }
 
 /// The rows of one table, and what stands behind them.
@@ -127,17 +211,26 @@ impl Read for Pieces<'_> {
 /// What decides how the rest is written.
 struct Head {
     minor: u8,
+    format: u8,
     /// The bytes of an offset into the file.
     offset: usize,
 }
 
+/// An entry with rows.
+struct Entry {
+    id: i64,
+    /// Where its data is, in a folder.
+    file: Vec<u8>,
+    copy: Vec<u8>,
+}
+
 impl Head {
     /// `None` of one that is written otherwise.
-    fn read(archive: &mut dyn Read) -> Result<Option<Head>, Error> {
+    fn read(archive: &mut dyn Read, wanted: u8) -> Result<Option<Head>, Error> {
         let mut head = [0; 11];
         archive.read_exact(&mut head)?;
         let [magic @ .., major, minor, _revision, integer, offset, format] = head;
-        if &magic != b"PGDMP" || (major, integer, format) != (1, 4, 1) || !(14..=16).contains(&minor) {
+        if &magic != b"PGDMP" || (major, integer, format) != (1, 4, wanted) || !(14..=16).contains(&minor) {
             return Ok(None);
         }
         // before 1.15 it was the level; zlib is the first of the methods
@@ -148,12 +241,13 @@ impl Head {
         };
         Ok(is_zlib.then_some(Head {
             minor,
+            format,
             offset: usize::from(offset),
         }))
     }
 
-    /// The COPY of each entry that has one.
-    fn contents(&self, archive: &mut dyn Read) -> Result<HashMap<i64, Vec<u8>>, Error> {
+    /// The entries that have a COPY.
+    fn contents(&self, archive: &mut dyn Read) -> Result<Vec<Entry>, Error> {
         // when it was made, in seven numbers; of which database, which server and which pg_dump
         for _ in 0..7 {
             int(archive)?;
@@ -161,9 +255,9 @@ impl Head {
         for _ in 0..3 {
             string(archive)?;
         }
-        let mut statements = HashMap::new();
+        let mut entries = Vec::new();
         for _ in 0..int(archive)? {
-            let entry = int(archive)?;
+            let id = int(archive)?;
             let _has_data = int(archive)?;
             // the catalog's and the object's number, its name and kind
             for _ in 0..4 {
@@ -181,14 +275,18 @@ impl Head {
             let (_owner, _with_oids) = (string(archive)?, string(archive)?);
             // what it depends on
             while string(archive)?.is_some() {}
-            // whether it has an offset, and which
-            let mut place = vec![0; 1 + self.offset];
-            archive.read_exact(&mut place)?;
+            let mut file = Vec::new();
+            if self.format == FOLDER {
+                file = string(archive)?.unwrap_or_default();
+            } else {
+                // whether it has an offset, and which
+                archive.read_exact(&mut vec![0; 1 + self.offset])?;
+            }
             if let Some(copy) = copy.filter(|copy| !copy.is_empty()) {
-                statements.insert(entry, copy);
+                entries.push(Entry { id, file, copy });
             }
         }
-        Ok(statements)
+        Ok(entries)
     }
 }
 

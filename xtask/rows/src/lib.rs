@@ -11,7 +11,7 @@ mod text;
 use std::collections::HashMap;
 use std::io::{Error, ErrorKind, Read};
 
-pub use crate::archive::{digests_of_archive, is_archive};
+pub use crate::archive::{digests_of_archive, digests_of_folder, is_archive};
 use crate::copy::Copy;
 pub use crate::digest::RowDigest;
 use crate::text::Text;
@@ -41,6 +41,15 @@ pub fn digests(text: &mut dyn Read, tables: &[Table]) -> Result<Vec<Option<RowDi
         }
     }
     Ok(found.digests)
+}
+
+/// Adds what was found elsewhere of the same tables.
+pub fn merge(all: &mut [Option<RowDigest>], more: &[Option<RowDigest>]) {
+    for (one, other) in all.iter_mut().zip(more) {
+        if let Some(digest) = other {
+            one.get_or_insert_default().merge(*digest);
+        }
+    }
 }
 
 /// What was found of the tables that are looked for.

@@ -193,7 +193,7 @@ pub(super) fn digests(
         let mut all = vec![None; tables.len()];
         for dump in dumps {
             let sudden = |_| Error::failed("a thread that reads came to a sudden end");
-            archive::merge(&mut all, &dump.join().map_err(sudden)??);
+            dbtask_rows::merge(&mut all, &dump.join().map_err(sudden)??);
         }
         Ok(all)
     })
