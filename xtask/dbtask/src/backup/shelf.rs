@@ -202,8 +202,8 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
 
 /// What was written to a file: its SHA-256, and a hash that takes a tenth of the time, which tells whether the disk has it.
 pub(super) struct Content {
-    pub(super) sha256: Sha256,
-    pub(super) quick: Xxh3Default,
+    sha256: Sha256,
+    quick: Xxh3Default,
 }
 
 impl Content {

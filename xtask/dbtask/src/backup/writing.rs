@@ -11,12 +11,13 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use dbtask_runner::Error;
+
 use super::archive::{self, Digests};
 use super::manifest::damaged;
 use super::shelf::Content;
 use super::tool::Unhurried;
 use super::{Archive, Recipient, dump, encryption, shelf, tool};
-use dbtask_runner::Error;
 
 /// How much is passed on at once.
 const PIECE: usize = 1 << 18;
@@ -167,16 +168,15 @@ impl BufRead for Pieces {
 fn read_back(mut pieces: Pieces, task: &dump::Task<'_>, path: &Path) -> Result<(Content, Digests), Error> {
     let beginning = pieces.fill_buf().unwrap_or_default();
     let digests = if dbtask_rows::is_archive(beginning) {
-        dbtask_rows::digests_of_archive(&mut pieces, &task.tables)
+        dbtask_rows::digests_of_archive(&mut pieces, &task.tables).map_err(|e| damaged(path, e.to_string()))?
     } else {
         by_pg_restore(&mut pieces, task, path)?
     };
-    let digests = digests.map_err(|e| damaged(path, e.to_string()))?;
     Ok((pieces.content, digests))
 }
 
 /// As pg_restore reads it.
-fn by_pg_restore(pieces: &mut Pieces, task: &dump::Task<'_>, path: &Path) -> Result<std::io::Result<Digests>, Error> {
+fn by_pg_restore(pieces: &mut Pieces, task: &dump::Task<'_>, path: &Path) -> Result<Digests, Error> {
     // pg_dump has the processor first: it is the one that all wait for
     let mut command = Command::new("nice");
     command
@@ -193,10 +193,10 @@ fn by_pg_restore(pieces: &mut Pieces, task: &dump::Task<'_>, path: &Path) -> Res
         (fed, reading.join().unwrap_or(Err(ErrorKind::BrokenPipe.into())))
     });
     end("pg_restore", reader).map_err(|e| damaged(path, e.causes().join("\n")))?;
-    if fed {
-        return Ok(digests);
+    if !fed {
+        return Err(damaged(path, "pg_restore did not read it to its end".to_owned()));
     }
-    Err(damaged(path, "pg_restore did not read it to its end".to_owned()))
+    digests.map_err(|e| damaged(path, e.to_string()))
 }
 
 /// Hands everything to a program.
