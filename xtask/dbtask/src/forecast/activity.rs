@@ -102,7 +102,8 @@ fn sample(target: &Session, table: &str, rows: Option<u64>) -> Result<Option<Dur
     Ok(Some(elapsed.saturating_mul(factor.max(1))))
 }
 
-/// Who holds a lock on one of the tables: sessions, prepared transactions (which have no process), autovacuum.
+/// Who holds a lock on one of the tables: sessions, prepared transactions (which have no process), autovacuum. Who is idle,
+/// outside of a transaction, has let go since the locks were read.
 const HOLDERS: &str = "\
 SELECT t.name, l.mode, l.pid, coalesce(a.backend_type, '') = 'autovacuum worker',
   CASE WHEN l.pid IS NULL THEN (SELECT p.gid || ', prepared ' || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - p.prepared) || ' ago by ' || p.owner
@@ -114,7 +115,7 @@ FROM pg_catalog.unnest({tables}) AS t (name)
 JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.granted AND l.relation = pg_catalog.to_regclass(t.name)
   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-WHERE l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+WHERE l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid() AND a.state IS DISTINCT FROM 'idle'
 ORDER BY a.xact_start NULLS FIRST, t.name, l.mode";
 
 /// Transactions that have been open for long: CONCURRENTLY waits for them, whatever they touch.
