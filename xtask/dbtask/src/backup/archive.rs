@@ -108,18 +108,7 @@ impl Archive {
         }
         let contents = self.read(&["--list"])?;
         let shares = shares(&contents, readers, |id| self.size_of(id));
-        std::thread::scope(|scope| {
-            let readers: Vec<_> = shares
-                .iter()
-                .map(|share| scope.spawn(|| self.digests_of_share(share, tables)))
-                .collect();
-            let mut all = vec![None; tables.len()];
-            for reader in readers {
-                let sudden = |_| Error::failed("a thread that reads came to a sudden end");
-                dbtask_rows::merge(&mut all, &reader.join().map_err(sudden)??);
-            }
-            Ok(all)
-        })
+        side_by_side(&shares, tables.len(), |share| self.digests_of_share(share, tables))
     }
 
     /// Reads what a list names.
@@ -233,6 +222,24 @@ pub(super) fn digests(text: Option<ChildStdout>, tables: &[dbtask_rows::Table]) 
         std::io::copy(&mut text, &mut std::io::sink())?;
     }
     digests
+}
+
+/// Reads each share in a thread of its own; what the rows of so many tables amount to in all of them.
+pub(super) fn side_by_side<S: Sync>(
+    shares: &[S],
+    tables: usize,
+    read: impl Fn(&S) -> Result<Digests, Error> + Sync,
+) -> Result<Digests, Error> {
+    let read = &read;
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = shares.iter().map(|share| scope.spawn(move || read(share))).collect();
+        let mut all = vec![None; tables];
+        for reader in readers {
+            let sudden = |_| Error::failed("a thread that reads came to a sudden end");
+            dbtask_rows::merge(&mut all, &reader.join().map_err(sudden)??);
+        }
+        Ok(all)
+    })
 }
 
 /// The entries of a table of contents in so many lists of about equal size, each in the order that they had.

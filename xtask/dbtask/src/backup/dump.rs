@@ -26,6 +26,9 @@ const COMPRESSIONS: [&str; 2] = ["zstd:1", "lz4"];
 /// What every build of pg_dump has: zlib's first level, as majors before 16 spell it, too.
 const FALLBACK: &str = "1";
 
+/// How many tables are named to a process at the most: a command line is not as long as one likes.
+const NAMED: usize = 100;
+
 /// How often a running pg_dump is looked at.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -155,9 +158,6 @@ impl<'a> Task<'a> {
     }
 }
 
-/// How many tables are named to a process at the most: a command line is not as long as one likes.
-const NAMED: usize = 100;
-
 /// Dumps the rows of a restored database as text, and digests them. As text they come at C's pace; the largest tables are shared
 /// out among `at_once` processes, each of which keeps one of the server's busy. `sizes` are the tables that are there.
 pub(super) fn digests(
@@ -170,32 +170,23 @@ pub(super) fn digests(
 ) -> Result<Digests, Error> {
     let mut largest = sizes.to_vec();
     largest.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    let others = largest.split_off(largest.len().min(NAMED));
+    let small = largest.split_off(largest.len().min(NAMED));
     let mut loads = vec![0; at_once.max(1)];
     // the first one has whatever the others are not told
-    loads[0] = others.iter().map(|(_, size)| size).sum();
+    loads[0] = small.iter().map(|(_, size)| size).sum();
+    let processes = loads.len();
     let named: Vec<u64> = largest.iter().map(|(_, size)| *size).collect();
-    let share_of = archive::share_out(&named, loads.clone());
+    let share_of = archive::share_out(&named, loads);
     let share = |of: &dyn Fn(usize) -> bool, option: &str| -> Vec<OsString> {
         let own = largest.iter().zip(&share_of).filter(|(_, share)| of(**share));
         own.map(|((table, _), _)| selecting(option, table)).collect()
     };
-    let shares: Vec<Vec<OsString>> = std::iter::once(share(&|of| of > 0, "--exclude-table="))
-        .chain((1..loads.len()).map(|n| share(&|of| of == n, "--table=")))
-        .enumerate()
-        .filter_map(|(n, options)| (n == 0 || !options.is_empty()).then_some(options))
-        .collect();
-    std::thread::scope(|scope| {
-        let dumps: Vec<_> = shares
-            .iter()
-            .map(|options| scope.spawn(|| digests_of(url, tools, encoding, tables, options)))
-            .collect();
-        let mut all = vec![None; tables.len()];
-        for dump in dumps {
-            let sudden = |_| Error::failed("a thread that reads came to a sudden end");
-            dbtask_rows::merge(&mut all, &dump.join().map_err(sudden)??);
-        }
-        Ok(all)
+    let mut shares = vec![share(&|of| of > 0, "--exclude-table=")];
+    let others = (1..processes).map(|n| share(&|of| of == n, "--table="));
+    // with no table named it would dump them all
+    shares.extend(others.filter(|options| !options.is_empty()));
+    archive::side_by_side(&shares, tables.len(), |options| {
+        digests_of(url, tools, encoding, tables, options)
     })
 }
 

@@ -257,8 +257,10 @@ fn seal_file(path: &Path, relative: String, written: Option<&Content>) -> Result
     let mut buffer = vec![0; PIECE];
     loop {
         let n = file.read(&mut buffer).map_err(|e| io_error("read", path, &e))?;
+        if n == 0 {
+            break;
+        }
         match written {
-            _ if n == 0 => break,
             None => sha256.update(&buffer[..n]),
             Some(_) => quick.update(&buffer[..n]),
         }
